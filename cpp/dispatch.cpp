@@ -1,0 +1,49 @@
+// Which instruction set the kernels run on, decided once per process.
+#include <cstdlib>
+#include <stdexcept>
+
+#include "kernels.hpp"
+
+namespace glevel {
+
+namespace baseline {
+extern const Kernels kernels;
+}
+#ifdef GLEVEL_HAS_AVX2
+namespace avx2 {
+extern const Kernels kernels;
+}
+#endif
+#ifdef GLEVEL_HAS_AVX512
+namespace avx512 {
+extern const Kernels kernels;
+}
+#endif
+
+std::vector<const Kernels*> available_kernels() {
+    std::vector<const Kernels*> found;
+#ifdef GLEVEL_HAS_AVX512
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        found.push_back(&avx512::kernels);
+#endif
+#ifdef GLEVEL_HAS_AVX2
+    if (__builtin_cpu_supports("avx2")) found.push_back(&avx2::kernels);
+#endif
+    found.push_back(&baseline::kernels);
+    return found;
+}
+
+const Kernels& choose_kernels(const std::string& isa) {
+    const auto kernels = available_kernels();
+    std::string wanted = isa;
+    if (const char* forced = std::getenv("GLEVEL_FAST_ISA"); wanted.empty() && forced) wanted = forced;
+    if (wanted.empty()) return *kernels.front();
+    std::string names;
+    for (const Kernels* k : kernels) {
+        if (wanted == k->name) return *k;
+        names += std::string(names.empty() ? "" : ", ") + k->name;
+    }
+    throw std::invalid_argument("instruction set '" + wanted + "' is not available here; available: " + names);
+}
+
+}  // namespace glevel

@@ -1,0 +1,46 @@
+// The kernels as the rest of the engine calls them: one table of functions per instruction set.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "plan.hpp"
+
+namespace glevel {
+
+// What scoring writes; row-major arrays over models.
+struct Scores {
+    double* overall;          // (n_models, 4): S2, S3, S4, S5
+    double* modality;         // (n_models, n_modalities, 3): S2, S3, S4
+    double* means;            // (n_models, n_groups, 2): mean, masked mean
+    std::int32_t* supported;  // (n_models, n_groups)
+    std::int32_t* wins;       // (n_models, n_groups)
+    std::int8_t* level;       // (n_models,)
+    std::uint8_t* suspect;    // (n_models,): 1 where a value may be outside its domain or the row in fractions
+};
+
+// Each function does rows [first, last) of a batch. raw, points and what is mapped are (n_models, n_tasks) in
+// the caller's task order; scratch holds scratch_size(plan) doubles and is the calling thread's own.
+inline std::size_t scratch_size(const Plan& plan) { return 2 * (plan.n_tasks + Plan::slack); }
+
+struct Kernels {
+    const char* name;
+    std::size_t lanes;
+    void (*map)(const Plan&, const double* raw, std::size_t first, std::size_t last, double* points, double* scratch);
+    void (*reduce)(const Plan&, const double* raw, const double* points, std::size_t first, std::size_t last,
+                   const Scores&, double* scratch);
+    void (*levels)(std::size_t n_modalities, const double* means, std::size_t first, std::size_t last, const Scores&);
+    void (*score)(const Plan&, const double* raw, std::size_t n_models, std::size_t first, std::size_t last,
+                  const Scores&, double* scratch);
+};
+
+// Instruction sets this machine can run, best first.
+std::vector<const Kernels*> available_kernels();
+
+// The best one, or the one that `isa` or (where that is empty) GLEVEL_FAST_ISA names.
+// Throws std::invalid_argument where this machine or this build has no such path.
+const Kernels& choose_kernels(const std::string& isa = "");
+
+}  // namespace glevel

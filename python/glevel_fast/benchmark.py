@@ -1,0 +1,230 @@
+"""The benchmark: an ordered table of tasks with their metrics and specialists (SPEC.md section 1)."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glevel_fast.errors import BenchmarkError, GLevelError, UnknownMetricError
+from glevel_fast.metrics import Metric, find_metric
+
+__all__ = ["Benchmark", "load_benchmark"]
+
+MODALITIES = ("image", "video", "audio", "3d")
+PARADIGMS = ("comprehension", "generation")
+LANGUAGE = "language"
+COLUMNS = ("task", "modality", "paradigm", "metric", "sota")
+OPTIONAL_COLUMNS = ("skill", "specialist", "weight", "scale")
+
+
+def fold_task(name: str) -> str:
+    """The form under which task names meet: white space is folded, case does not count."""
+    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark:
+    """An ordered, immutable table of tasks.
+
+    Attributes
+    ----------
+    tasks : tuple of str
+        Task names, unique up to case and white space.
+    modality, paradigm : tuple of str
+        "image", "video", "audio", "3d" (or a modality of your own) with "comprehension" or
+        "generation"; or "language" with "".
+    metric : tuple of str
+        As spelled in the source; `metrics` holds what they resolve to.
+    sota : float64 (n_tasks,)
+        Raw score of each task's specialist; NaN where there is none: nobody can win that task.
+    skill, specialist : tuple of str
+        "" where not given.
+    weight : float64 (n_tasks,)
+        Weight of the task in its group's means, finite and >= 0; default 1.
+    scale : float64 (n_tasks,)
+        Factor from the raw unit to the metric's (0.01 turns a percent into a fraction); default 1.
+    notes : tuple of str
+        What was inferred.
+
+    Raises
+    ------
+    BenchmarkError, UnknownMetricError
+        Naming the task and the value.
+    """
+
+    tasks: tuple[str, ...]
+    modality: tuple[str, ...]
+    paradigm: tuple[str, ...]
+    metric: tuple[str, ...]
+    sota: NDArray[np.float64]
+    skill: tuple[str, ...] = ()
+    specialist: tuple[str, ...] = ()
+    weight: NDArray[np.float64] = field(default=None)  # type: ignore[assignment]
+    scale: NDArray[np.float64] = field(default=None)  # type: ignore[assignment]
+    notes: tuple[str, ...] = ()
+    metrics: tuple[Metric, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        n = len(self.tasks)
+        if n == 0:
+            raise BenchmarkError("the benchmark has no tasks")
+        for name, default in (("skill", ""), ("specialist", "")):
+            self._set(name, tuple(getattr(self, name)) or (default,) * n)
+        for name in ("weight", "scale"):
+            given = getattr(self, name)
+            self._set(name, np.ones(n) if given is None else given)
+        for name in ("sota", "weight", "scale"):
+            column = np.array(getattr(self, name), dtype=np.float64)
+            column.flags.writeable = False
+            self._set(name, column)
+        for name in (*COLUMNS, *OPTIONAL_COLUMNS):
+            length = len(self.tasks if name == "task" else getattr(self, name))
+            if length != n:
+                raise BenchmarkError(f"column {name!r} has {length} values for {n} tasks")
+        self._check_tasks()
+        self._set("metrics", self._resolve_metrics())
+        self._check_numbers()
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def _check_tasks(self) -> None:
+        modality, paradigm = [], []
+        seen: dict[str, str] = {}
+        for task, raw_modality, raw_paradigm in zip(self.tasks, self.modality, self.paradigm, strict=True):
+            if not isinstance(task, str) or not fold_task(task):
+                raise BenchmarkError(f"a task has no name: {task!r}")
+            if (twin := seen.get(fold_task(task))) is not None:
+                also = "" if twin == task else f" (also written {twin!r})"
+                raise BenchmarkError(f"task {task!r} is listed twice{also}; give each task a name of its own")
+            seen[fold_task(task)] = task
+            m, p = str(raw_modality).strip().casefold(), str(raw_paradigm).strip().casefold()
+            m = LANGUAGE if m == "nlp" else m
+            if not m:
+                raise BenchmarkError(f"task {task!r} has no modality")
+            if m == LANGUAGE and p:
+                raise BenchmarkError(f"task {task!r}: a language task has no paradigm, not {raw_paradigm!r}")
+            if m != LANGUAGE and p not in PARADIGMS:
+                raise BenchmarkError(
+                    f"task {task!r}: paradigm {raw_paradigm!r} is neither 'comprehension' nor 'generation'"
+                )
+            modality.append(m)
+            paradigm.append(p)
+        self._set("modality", tuple(modality))
+        self._set("paradigm", tuple(paradigm))
+        others = sorted(set(modality) - {*MODALITIES, LANGUAGE})
+        if others:
+            names = ", ".join(map(repr, others))
+            self._set("notes", (*self.notes, f"modalities that General-Bench does not have: {names}"))
+
+    def _resolve_metrics(self) -> tuple[Metric, ...]:
+        metrics = []
+        for task, name in zip(self.tasks, self.metric, strict=True):
+            try:
+                metrics.append(find_metric(name))
+            except UnknownMetricError as error:
+                raise UnknownMetricError(f"task {task!r}: {error}") from None
+        return tuple(metrics)
+
+    def _check_numbers(self) -> None:
+        for name, good, want in (
+            ("weight", (self.weight >= 0) & np.isfinite(self.weight), "a finite number, 0 or above"),
+            ("scale", (self.scale > 0) & np.isfinite(self.scale), "a finite number above 0"),
+        ):
+            if not good.all():
+                i = int(np.flatnonzero(~good)[0])
+                raise BenchmarkError(
+                    f"task {self.tasks[i]!r}: {name} {getattr(self, name)[i]:g} is not {want}"
+                )
+        sota_z = self.sota_z
+        for i in np.flatnonzero(~np.isnan(sota_z)):
+            metric = self.metrics[i]
+            if not metric.lowest <= sota_z[i] <= metric.highest:
+                scaled = f" x scale {self.scale[i]:g}" if self.scale[i] != 1 else ""
+                raise BenchmarkError(
+                    f"task {self.tasks[i]!r}: the specialist's {self.metric[i]} of {self.sota[i]:g}{scaled} "
+                    f"is outside the metric's domain {metric.domain}"
+                )
+        total = np.bincount(self.group_of_task, self.weight)
+        if not np.isfinite(total).all():
+            raise BenchmarkError("the weights of a group add up to more than a double can hold")
+        zeros = [self.tasks[i] for i in np.flatnonzero(self.sota == 0)]
+        if zeros:
+            self._set("notes", (*self.notes, f"specialists of exactly 0, taken as scores: {_listing(zeros)}"))
+
+    @property
+    def n_tasks(self) -> int:
+        return len(self.tasks)
+
+    @cached_property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities with tasks (without language): General-Bench's order first, then by name."""
+        present = set(self.modality) - {LANGUAGE}
+        return (*(m for m in MODALITIES if m in present), *sorted(present - set(MODALITIES)))
+
+    @cached_property
+    def groups(self) -> tuple[tuple[str, str], ...]:
+        """(modality, paradigm) for both paradigms of each modality, then ("language", "")."""
+        return (*((m, p) for m in self.modalities for p in PARADIGMS), (LANGUAGE, ""))
+
+    @cached_property
+    def group_of_task(self) -> NDArray[np.intp]:
+        """intp (n_tasks,): index into `groups`."""
+        index = {group: i for i, group in enumerate(self.groups)}
+        return np.array([index[g] for g in zip(self.modality, self.paradigm, strict=True)], dtype=np.intp)
+
+    @cached_property
+    def sota_z(self) -> NDArray[np.float64]:
+        """float64 (n_tasks,): the specialist in the metric's unit, sota x scale; wins are decided on it."""
+        return self.sota * self.scale
+
+    @cached_property
+    def task_index(self) -> dict[str, int]:
+        """Position of each task under its folded name."""
+        return {fold_task(task): i for i, task in enumerate(self.tasks)}
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of all that a score depends on: tasks, groups, metrics, specialists' scores, weights, scales."""
+        digest = hashlib.sha256()
+        for i, task in enumerate(self.tasks):
+            numbers = (float(c[i]).hex() for c in (self.sota, self.weight, self.scale))
+            m = self.metrics[i]
+            constants = (float(v).hex() for v in (m.worst, m.best, m.constant, m.low, m.high))
+            fields = (task, self.modality[i], self.paradigm[i], self.skill[i], m.name, m.family, *constants, *numbers)
+            digest.update("\x1f".join(fields).encode() + b"\x1e")
+        return digest.hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Benchmark) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    def __repr__(self) -> str:
+        groups = np.bincount(self.group_of_task, minlength=len(self.groups))
+        sizes = ", ".join(
+            f"{' '.join(filter(None, group))} {size}" for group, size in zip(self.groups, groups, strict=True)
+        )
+        return f"Benchmark({self.n_tasks} tasks: {sizes})"
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """The table by columns, as `load_benchmark` reads them."""
+        table: dict[str, list[Any]] = {"task": list(self.tasks)}
+        for name in (*COLUMNS[1:], *OPTIONAL_COLUMNS):
+            column = getattr(self, name)
+            table[name] = column.tolist() if isinstance(column, np.ndarray) else list(column)
+        return table
+
+
+def _listing(names: Sequence[str], most: int = 10) -> str:
+    shown = ", ".join(map(repr, names[:most]))
+    return shown + (f" and {len(names) - most} more" if len(names) > most else "")

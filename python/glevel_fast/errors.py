@@ -1,0 +1,36 @@
+"""The errors users meet; all are `ValueError`s."""
+
+from __future__ import annotations
+
+__all__ = [
+    "BenchmarkError",
+    "GLevelError",
+    "InvalidScoreError",
+    "MissingExtraError",
+    "ResultsError",
+    "UnknownMetricError",
+]
+
+
+class GLevelError(ValueError):
+    """Anything that is wrong with what the user gave us."""
+
+
+class UnknownMetricError(GLevelError):
+    """A metric that neither General-Bench nor `register_metric` knows."""
+
+
+class InvalidScoreError(GLevelError):
+    """A value outside its metric's domain, or in the wrong unit."""
+
+
+class BenchmarkError(GLevelError):
+    """A benchmark table that cannot be used."""
+
+
+class ResultsError(GLevelError):
+    """Results that cannot be read, or do not fit the benchmark."""
+
+
+class MissingExtraError(GLevelError, ImportError):
+    """An optional dependency is absent; the message names the extra that brings it."""

@@ -1,0 +1,85 @@
+"""CSV: UTF-8, comma-separated, one header line."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import os
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from glevel_fast.errors import GLevelError
+from glevel_fast.io.table import MAX_CELLS, Table, named_columns, open_file
+
+MAX_BYTES = 128 * 2**20
+MAX_LINE = 4 * 2**20
+"""Most bytes of one line: 100,000 task names and more."""
+
+
+def read_csv(path: str | os.PathLike[str]) -> Table:
+    """Read a CSV file; every cell stays text, blank lines are skipped.
+
+    Raises
+    ------
+    GLevelError
+        Naming the line, for what is not UTF-8, ragged, not closed, or larger than the limits above.
+    """
+    with open_file(path, MAX_BYTES) as file:
+        reader = csv.reader(_lines(file, path), strict=True)
+        header: list[str] | None = None
+        records: list[list[str]] = []
+        rows: list[int] = []
+        cells = 0
+        start = 1  # the line on which the next record starts
+        while True:
+            try:
+                record = next(reader, None)
+            except csv.Error as error:
+                raise GLevelError(f"{path}, line {start}: {_explain(error)}") from None
+            if record is None:
+                break
+            line, start = start, reader.line_num + 1
+            if not any(record) and not any(map(str.strip, record)):
+                continue
+            if header is None:
+                header = record
+                continue
+            if len(record) != len(header):
+                raise GLevelError(f"{path}, line {line}: {len(record)} cells where the header has {len(header)}")
+            cells += len(record)
+            if cells > MAX_CELLS:
+                raise GLevelError(f"{path}, line {line}: more than {MAX_CELLS:,} cells; use Parquet for tables this big")
+            records.append(record)
+            rows.append(line)
+    if header is None:
+        raise GLevelError(f"{path}: is empty")
+    if len(header) == 1 and (other := next((c for c in ";\t|" if c in header[0]), None)):
+        raise GLevelError(f"{path}, line 1: cells are separated by {other!r}; separate them by commas")
+    columns = list(zip(*records, strict=True)) if records else [()] * len(header)
+    return Table(str(path), named_columns(header, columns, f"{path}, line 1"), rows, "line")
+
+
+def _lines(file: BinaryIO, path: str | os.PathLike[str]) -> Iterator[str]:
+    number = 0
+    while raw := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(raw) > MAX_LINE:
+            raise GLevelError(f"{path}, line {number}: is longer than {MAX_LINE:,} bytes")
+        if number == 1:
+            raw = raw.removeprefix(codecs.BOM_UTF8)
+        if b"\0" in raw:
+            raise GLevelError(f"{path}, line {number}: holds a NUL byte, so this is not a CSV file in UTF-8")
+        try:
+            yield raw.decode()
+        except UnicodeDecodeError as error:
+            bad = raw[error.start]
+            raise GLevelError(f"{path}, line {number}: is not UTF-8 (byte 0x{bad:02x}); save it as UTF-8") from None
+
+
+def _explain(error: csv.Error) -> str:
+    message = str(error)
+    if "unexpected end of data" in message or "field larger" in message:
+        return "a quote is opened and never closed"
+    if "new-line character" in message:
+        return "lines end with a bare carriage return; save it with newlines"
+    return message

@@ -1,0 +1,76 @@
+"""pandas, polars and Arrow, in and out, by one path: narwhals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from glevel_fast._extras import require
+from glevel_fast.errors import GLevelError, MissingExtraError
+from glevel_fast.io.table import Column, Table, named_columns, shown
+
+MAX_CELLS = 50_000_000
+"""Most cells of a frame or a Parquet file: 400 MB of doubles."""
+
+Backend = Literal["pandas", "polars", "pyarrow"]
+
+
+def read_frame(frame: Any, where: str = "DataFrame") -> Table:
+    """A pandas, polars or Arrow table; numeric columns become float64 arrays, NaN where missing.
+
+    Raises
+    ------
+    GLevelError
+        For anything else, and for a frame with a column twice or more than `MAX_CELLS` cells.
+    """
+    nw = require("narwhals", "frames")
+    try:
+        data = nw.from_native(frame, eager_only=True)
+    except TypeError:
+        data = _from_capsule(frame, nw)
+    except (ValueError, nw.exceptions.NarwhalsError) as error:
+        raise GLevelError(f"{where}: {error}") from None
+    if data.shape[0] * data.shape[1] > MAX_CELLS:
+        raise GLevelError(f"{where}: {data.shape[0]:,} x {data.shape[1]:,} cells are more than {MAX_CELLS:,}")
+    columns = [_column(series, nw) for series in data.iter_columns()]
+    return Table(where, named_columns(data.columns, columns, where), range(1, data.shape[0] + 1))
+
+
+def _from_capsule(frame: Any, nw: Any) -> Any:
+    """Whatever else speaks the Arrow C interface: record batches, readers, DuckDB relations."""
+    kind = f"{type(frame).__module__.partition('.')[0]}.{type(frame).__name__}"
+    if kind == "polars.LazyFrame":
+        raise GLevelError("a polars LazyFrame holds no data yet; pass frame.collect()")
+    if not (hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__")):
+        raise GLevelError(f"cannot read a table from {kind}; pass a path, a dict, or a pandas, polars or Arrow table")
+    pa = require("pyarrow", "parquet")
+    try:
+        return nw.from_native(pa.table(frame), eager_only=True)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise GLevelError(f"cannot read a table from {kind}: {error}") from None
+
+
+def _column(series: Any, nw: Any) -> Column:
+    dtype = series.dtype
+    if not dtype.is_numeric() or dtype.is_decimal():
+        return series.to_list()  # type: ignore[no-any-return]
+    if series.null_count():  # integers have no NaN
+        series = series.cast(nw.Float64).fill_null(float("nan"))
+    return np.asarray(series.to_numpy(), dtype=np.float64)
+
+
+def to_native(columns: Mapping[str, Any], backend: Backend) -> Any:
+    """A pandas, polars or pyarrow table from columns (lists or arrays).
+
+    Raises
+    ------
+    MissingExtraError
+        Where narwhals or the backend is not installed.
+    """
+    nw = require("narwhals", "frames")
+    try:
+        return nw.from_dict(dict(columns), backend=backend).to_native()
+    except ImportError as error:
+        raise MissingExtraError(f"this needs {backend}, which is not installed: pip install {backend}") from error

@@ -1,0 +1,59 @@
+"""JSON, read strictly: no NaN, no number beyond a double, no key twice in one object."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from typing import Any
+
+from glevel_fast.errors import GLevelError
+from glevel_fast.io.table import open_file, shown
+
+MAX_BYTES = 64 * 2**20
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """The value in a JSON file, with every number a float.
+
+    Raises
+    ------
+    GLevelError
+        With line and column where the parser knows them.
+    """
+    with open_file(path, MAX_BYTES) as file:
+        raw = file.read()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise GLevelError(
+            f"{path}, line {line}: is not UTF-8 (byte 0x{raw[error.start]:02x}); save it as UTF-8"
+        ) from None
+    del raw
+
+    def number(literal: str) -> float:
+        value = float(literal)
+        if math.isinf(value):
+            raise GLevelError(f"{path}: the number {shown(literal)} is too large for a double")
+        return value
+
+    def constant(literal: str) -> None:
+        raise GLevelError(f"{path}: {literal} is not JSON; write null where a model does not support a task")
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(items)
+        if len(value) < len(items):
+            seen: set[str] = set()
+            twice = next(key for key, _ in items if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+            raise GLevelError(f"{path}: the key {shown(twice)} stands twice in one object; remove one")
+        return value
+
+    try:
+        return json.loads(
+            text, parse_float=number, parse_int=number, parse_constant=constant, object_pairs_hook=pairs
+        )
+    except json.JSONDecodeError as error:
+        raise GLevelError(f"{path}, line {error.lineno}, column {error.colno}: is not JSON: {error.msg}") from None
+    except RecursionError:
+        raise GLevelError(f"{path}: is nested too deep to be a table") from None

@@ -1,0 +1,217 @@
+"""`Table`, the neutral structure that every reader returns, and how its cells become numbers and text."""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, BinaryIO, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glevel_fast.errors import GLevelError
+
+Column = Union[Sequence[object], NDArray[np.float64]]
+
+MAX_CELLS = 5_000_000
+"""Most cells of a table that is read cell by cell (CSV, JSON, one sheet): about 500 MB of Python objects."""
+
+NOT_SUPPORTED = frozenset({"", "nan", "∞", "+∞", "inf", "+inf", "infinity", "+infinity", "-", "/"})
+"""Text that says "this model does not support the task" (case-blind, stripped; SPEC.md section 3)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Named columns of equal length, and where they came from.
+
+    Attributes
+    ----------
+    where : str
+        For messages: "runs/a.csv", "a.xlsx, sheet 'NLP'", "DataFrame".
+    columns : dict of str to column
+        A column is a float64 array (NaN where missing), or a sequence of whatever the cells held.
+    rows : sequence of int
+        The number of each row in the source, for messages.
+    unit : str
+        What the source calls a row: "row", "line", "record".
+    """
+
+    where: str
+    columns: dict[str, Column]
+    rows: Sequence[int]
+    unit: str = "row"
+
+    def at(self, i: int) -> str:
+        """"line 12" for row i."""
+        return f"{self.unit} {self.rows[i]}"
+
+    def find(self, name: str) -> str | None:
+        """The column whose header means `name`: case and white space do not count."""
+        return next((header for header in self.columns if fold_header(header) == fold_header(name)), None)
+
+
+def fold_header(header: str) -> str:
+    """The form under which headers meet: case and white space do not count."""
+    return "".join(header.split()).casefold()
+
+
+def named_columns(header: Sequence[object], cells: Sequence[Column], where: str) -> dict[str, Column]:
+    """Header texts with their columns; empty columns without a name are dropped.
+
+    Raises
+    ------
+    GLevelError
+        For a filled column without a name, or a name that stands twice.
+    """
+    columns: dict[str, Column] = {}
+    for i, (title, column) in enumerate(zip(header, cells, strict=True), start=1):
+        name = text(title)
+        if name is None:
+            raise GLevelError(f"{where}: the header of column {i} is {shown(title)}, not a name")
+        if not name:
+            if all(is_blank(cell) for cell in column):
+                continue
+            raise GLevelError(
+                f"{where}: column {i} has no name (with pandas, write without the index: to_csv(index=False))"
+            )
+        if name in columns:
+            raise GLevelError(f"{where}: the column {shown(name)} stands twice; rename or remove one")
+        columns[name] = column
+    return columns
+
+
+def is_missing(value: object) -> bool:
+    """None, NaN, and the missing values of pandas."""
+    return value is None or (isinstance(value, float) and math.isnan(value)) or (
+        type(value).__name__ in ("NAType", "NaTType")  # pandas.NA and NaT, without importing pandas
+    )
+
+
+def is_blank(value: object) -> bool:
+    """Missing, or text of white space only."""
+    return is_missing(value) or (isinstance(value, str) and not value.strip())
+
+
+def text(value: object) -> str | None:
+    """A cell as stripped text, "" where it is missing; None where it is neither text nor a number."""
+    if isinstance(value, str):
+        return value.strip()
+    if is_missing(value):
+        return ""
+    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
+        return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else str(value)
+    return None
+
+
+def number(value: object, missing: frozenset[str] = NOT_SUPPORTED) -> float | None:
+    """A cell as a number, NaN where it is missing or a text in `missing`; None where it is something else.
+
+    An infinity that is a number stays; a text that is too large for a double is something else.
+    """
+    if isinstance(value, str):
+        if (folded := value.strip().casefold()) in missing:
+            return math.nan
+        try:
+            x = float(folded)
+        except ValueError:
+            return None
+        # float() takes 1_000 for 1000, and rounds 1e400 to infinity
+        return None if "_" in folded or math.isinf(x) else x
+    if isinstance(value, float):
+        return value
+    if is_missing(value):
+        return math.nan
+    if isinstance(value, (int, np.integer, np.floating, Decimal)) and not isinstance(value, bool):
+        try:
+            x = float(value)
+        except (OverflowError, ValueError):
+            return None
+        return None if math.isinf(x) and not isinstance(value, np.floating) else x
+    return None
+
+
+def numbers(column: Column, missing: frozenset[str] = NOT_SUPPORTED) -> tuple[NDArray[np.float64], list[int]]:
+    """A column as float64, NaN where missing, and the positions of the cells that are not numbers."""
+    if isinstance(column, np.ndarray) and column.dtype == np.float64:
+        return column, []
+    parsed = [number(value, missing) for value in column]
+    bad = [i for i, x in enumerate(parsed) if x is None] if None in parsed else []
+    return np.array([math.nan if x is None else x for x in parsed] if bad else parsed, dtype=np.float64), bad
+
+
+def shown(value: object) -> str:
+    """A value for a message: its repr, never long and never failing."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= 80 else value[:77] + "...")
+    try:
+        short = repr(value.item() if isinstance(value, np.generic) else value)
+    except Exception:  # the repr of a stranger's object may raise anything
+        short = f"<{type(value).__name__}>"
+    return short if len(short) <= 80 else short[:77] + "..."
+
+
+def listing(items: Iterable[str], most: int = 10, separator: str = ", ") -> str:
+    """Up to `most` items, and how many more."""
+    items = list(items)
+    more = f"{separator.rstrip(' -')} and {len(items) - most} more" if len(items) > most else ""
+    return separator.join(items[:most]) + (more if separator != ", " else more[1:])
+
+
+def bullets(items: Iterable[str], most: int = 10) -> str:
+    """Up to `most` items, each on a line of its own, and how many more."""
+    items = list(items)
+    lines = [*items[:most], *([f"and {len(items) - most} more"] if len(items) > most else [])]
+    return "".join(f"\n  - {line}" for line in lines)
+
+
+@contextmanager
+def open_file(path: str | os.PathLike[str], most: int) -> Iterator[BinaryIO]:
+    """Open a regular file of at most `most` bytes for reading.
+
+    Raises
+    ------
+    GLevelError
+        For what is missing, unreadable, too large, or not a regular file.
+    """
+    try:
+        # not blocking: opening a FIFO without a writer would otherwise wait for ever
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise GLevelError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        if os.path.isdir(path):
+            raise GLevelError(f"{path}: is a directory; name the files in it") from None
+        raise GLevelError(f"{path}: cannot be read: {reason(error)}") from None
+    with open(handle, "rb") as file:
+        status = os.fstat(handle)
+        if stat.S_ISDIR(status.st_mode):
+            raise GLevelError(f"{path}: is a directory; name the files in it")
+        if not stat.S_ISREG(status.st_mode):
+            raise GLevelError(f"{path}: is not a regular file")
+        if status.st_size > most:
+            raise GLevelError(f"{path}: {status.st_size:,} bytes are more than the limit of {most:,} for this format")
+        try:
+            yield file
+        except OSError as error:
+            raise GLevelError(f"{path}: cannot be read: {reason(error)}") from None
+
+
+def reason(error: BaseException) -> str:
+    """Why, in a few words, without the path that the message names already."""
+    return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+
+
+@contextmanager
+def raising(kind: type[GLevelError]) -> Iterator[None]:
+    """Readers raise a plain `GLevelError`; the caller knows what was being read."""
+    try:
+        yield
+    except GLevelError as error:
+        if type(error) is not GLevelError:
+            raise
+        raise kind(str(error)) from error.__cause__

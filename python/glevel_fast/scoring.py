@@ -1,0 +1,422 @@
+"""From raw results to Level-2 to Level-5 scores (SPEC.md sections 3, 4 and 6)."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glevel_fast import _core, release
+from glevel_fast.benchmark import PARADIGMS, Benchmark
+from glevel_fast.errors import InvalidScoreError, ResultsError
+from glevel_fast.results import (
+    Results,
+    describe_fractions,
+    describe_invalid,
+    fraction_models,
+    invalid_cells,
+    load_results,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+__all__ = ["Scorer", "Scores"]
+
+Array = NDArray[np.float64]
+LEVELS = (2, 3, 4, 5)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scores:
+    """Scores of models on a benchmark; row i of every array is `models[i]`.
+
+    Attributes
+    ----------
+    overall : float64 (n_models, 4)
+        S2, S3, S4, S5 in points, the plain mean over the benchmark's modalities.
+    modality : float64 (n_models, n_modalities, 3)
+        S2, S3, S4 of each of `modalities`.
+    means : float64 (n_models, n_groups, 2)
+        Mean over all tasks and over won tasks of each of `groups` (C and S_C, G and S_G; S_L last).
+    supported, wins : int32 (n_models, n_groups)
+        Number of supported and of won tasks per group.
+    level : int8 (n_models,)
+        The highest k in 5, 4, 3, 2 with S_k > 0; 0 where there is none.
+    absent : int64 (n_models,) or None
+        How many of the benchmark's tasks the input did not hold at all; None for an array.
+    policy : str
+        "paper" or "release".
+    notes : tuple of str
+        What was inferred, converted or left out.
+
+    Source: SPEC.md section 4.
+    """
+
+    benchmark: Benchmark
+    overall: Array
+    modality: Array
+    means: Array
+    supported: NDArray[np.int32]
+    wins: NDArray[np.int32]
+    level: NDArray[np.int8]
+    policy: str = "paper"
+    notes: tuple[str, ...] = ()
+    absent: NDArray[np.int64] | None = None
+    names: tuple[str, ...] | None = None
+
+    @cached_property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models; "model 0", "model 1", ... where an array was scored without names."""
+        return self.names if self.names is not None else tuple(f"model {i}" for i in range(len(self.level)))
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        return self.benchmark.modalities
+
+    @property
+    def groups(self) -> tuple[tuple[str, str], ...]:
+        return self.benchmark.groups
+
+    @property
+    def language(self) -> Array:
+        """float64 (n_models,): S_L, the mean over won language tasks, in points."""
+        return self.means[:, -1, 1]
+
+    def __len__(self) -> int:
+        return len(self.level)
+
+    def columns(self) -> dict[str, Any]:
+        """The scores as a table: one row per model, one column per number."""
+        table: dict[str, Any] = {"model": list(self.models), "level": self.level}
+        table |= {f"level{k}": self.overall[:, i] for i, k in enumerate(LEVELS)}
+        for m, modality in enumerate(self.modalities):
+            table |= {f"{modality}_level{k}": self.modality[:, m, i] for i, k in enumerate(LEVELS[:3])}
+        table["language_score"] = self.language
+        for what, counts in (("supported", self.supported), ("wins", self.wins)):
+            for g, (modality, paradigm) in enumerate(self.groups):
+                table["_".join(filter(None, (modality, paradigm, what)))] = counts[:, g]
+        return table
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row per model (needs the extra `frames` and pandas)."""
+        return self._native("pandas")
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row per model (needs the extra `frames` and polars)."""
+        return self._native("polars")
+
+    def to_arrow(self) -> pa.Table:
+        """One row per model (needs the extra `parquet`)."""
+        return self._native("pyarrow")
+
+    def _native(self, backend: str) -> Any:
+        from glevel_fast.io.frames import to_native
+
+        return to_native(self.columns(), backend)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data as `glevel score --json` prints it; a score that is not a number is None."""
+        from glevel_fast import __version__
+
+        return {
+            "glevel_fast": __version__,
+            "policy": self.policy,
+            "benchmark": {"tasks": self.benchmark.n_tasks, "sha256": self.benchmark.sha256},
+            "models": [self._model(i) for i in range(len(self))],
+            "notes": list(self.notes),
+        }
+
+    def _model(self, i: int) -> dict[str, Any]:
+        def levels(values: Array) -> dict[str, float | None]:
+            return {f"level{k}": _number(value) for k, value in zip(LEVELS, values, strict=False)}
+
+        def by_paradigm(counts: NDArray[np.int32], m: int) -> dict[str, int]:
+            return {paradigm: int(counts[i, 2 * m + p]) for p, paradigm in enumerate(PARADIGMS)}
+
+        return {
+            "model": self.models[i],
+            "level": int(self.level[i]) or None,
+            "overall": levels(self.overall[i]),
+            "modality": {
+                modality: levels(self.modality[i, m])
+                | {"supported": by_paradigm(self.supported, m), "wins": by_paradigm(self.wins, m)}
+                for m, modality in enumerate(self.modalities)
+            },
+            "language": {
+                "supported": int(self.supported[i, -1]),
+                "wins": int(self.wins[i, -1]),
+                "score": _number(self.language[i]),
+            },
+        }
+
+    def _summary(self) -> tuple[list[str], list[list[str]]]:
+        header = ["model", "level", "S2", "S3", "S4", "S5", *(f"{m} S2" for m in self.modalities), "supported", "wins"]
+        rows = [
+            [
+                self.models[i],
+                str(self.level[i] or "-"),
+                *(f"{value:.2f}" for value in (*self.overall[i], *self.modality[i, :, 0])),
+                str(self.supported[i].sum()),
+                str(self.wins[i].sum()),
+            ]
+            for i in range(min(len(self), 20))
+        ]
+        return header, rows
+
+    def __repr__(self) -> str:
+        title = f"Scores of {len(self)} models on {self.benchmark.n_tasks} tasks, policy {self.policy}"
+        header, rows = self._summary()
+        rows = [[_cut(row[0]), *row[1:]] for row in rows]
+        widths = [max(len(row[c]) for row in [header, *rows]) for c in range(len(header))]
+        lines = [
+            "  ".join(cell.rjust(w) if c else cell.ljust(w) for c, (cell, w) in enumerate(zip(row, widths, strict=True)))
+            for row in [header, *rows]
+        ]
+        return "\n".join([title, *lines, *self._rest()])
+
+    def _repr_html_(self) -> str:
+        header, rows = self._summary()
+        head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+        body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+        caption = f"{len(self)} models on {self.benchmark.n_tasks} tasks, policy {self.policy}"
+        rest = "".join(f"<p>{html.escape(line)}</p>" for line in self._rest())
+        return (
+            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
+        )
+
+    def _rest(self) -> list[str]:
+        more = [f"... and {len(self) - 20} more models"] if len(self) > 20 else []
+        return more + [f"note: {note}" for note in self.notes]
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _cut(name: str, width: int = 40) -> str:
+    shown = "".join(c if c.isprintable() else "�" for c in name)
+    return shown if len(shown) <= width else shown[: width - 1] + "…"
+
+
+class Engine(Protocol):
+    """What `_core.Engine` and its NumPy twin `reference.Engine` have in common."""
+
+    def score(self, raw: Array, threads: int) -> tuple[Any, ...]: ...
+    def map(self, raw: Array, threads: int) -> Array: ...
+    def reduce(self, raw: Array, points: Array, threads: int) -> tuple[Any, ...]: ...
+
+
+def engine_columns(benchmark: Benchmark) -> dict[str, Any]:
+    """The benchmark as the columns that an engine compiles."""
+    metrics = benchmark.metrics
+    percent = np.array([m.is_percent for m in metrics]) & (benchmark.scale == 1.0)
+    kinds = {"linear": 1, "inverse": 2, "tanh": 3}
+    kind = np.where(percent, 0, [kinds[m.family] for m in metrics])
+    return {
+        "n_modalities": len(benchmark.modalities),
+        "group": benchmark.group_of_task.astype(np.int32),
+        "kind": kind.astype(np.int8),
+        "constant": np.array([m.constant for m in metrics]),
+        "worst": np.array([m.worst for m in metrics]),
+        "slope": np.array([100.0 / (m.best - m.worst) for m in metrics]),
+        "low": np.array([m.lowest for m in metrics]),
+        "high": np.array([m.highest for m in metrics]),
+        "scale": benchmark.scale,
+        "sota": benchmark.sota_z,
+        "weight": benchmark.weight,
+    }
+
+
+class Scorer:
+    """Scores results on one benchmark; immutable, thread-safe and picklable.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    policy : {"paper", "release"}
+        "paper" is SPEC.md sections 2 to 4; "release" reproduces the released scorer, quirks
+        included (section 6).
+    zero : {"missing", "score"}
+        Whether an exact 0 means "not supported" (as in the paper's tables) or is a score.
+    invalid : {"error", "missing"}
+        Whether a value outside its metric's domain is an error, or not supported and noted.
+    fractions : {"error", "scale", "keep"}
+        What to do with a model whose percentages (at least three, tasks without a scale) are
+        all <= 1: refuse it, multiply them by 100, or take them as they are.
+
+    `zero`, `invalid` and `fractions` belong to the paper's policy; "release" checks nothing,
+    as the released scorer does.
+    """
+
+    _make_engine: Callable[..., Engine] = _core.Engine
+
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        policy: Literal["paper", "release"] = "paper",
+        *,
+        zero: Literal["missing", "score"] = "missing",
+        invalid: Literal["error", "missing"] = "error",
+        fractions: Literal["error", "scale", "keep"] = "error",
+    ) -> None:
+        if not isinstance(benchmark, Benchmark):
+            raise TypeError(f"benchmark must be a Benchmark (see load_benchmark), not {type(benchmark).__name__}")
+        for name, value, choices in (
+            ("policy", policy, ("paper", "release")),
+            ("zero", zero, ("missing", "score")),
+            ("invalid", invalid, ("error", "missing")),
+            ("fractions", fractions, ("error", "scale", "keep")),
+        ):
+            if value not in choices:
+                raise ValueError(f"{name}={value!r}: choose one of {', '.join(map(repr, choices))}")
+        self._options = {"policy": policy, "zero": zero, "invalid": invalid, "fractions": fractions}
+        self._benchmark = benchmark
+        self._engine = type(self)._make_engine(**engine_columns(benchmark), zero_scores=zero == "score")
+
+    @property
+    def benchmark(self) -> Benchmark:
+        return self._benchmark
+
+    @property
+    def policy(self) -> str:
+        return self._options["policy"]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self._benchmark, self._options)
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={value!r}" for name, value in self._options.items())
+        return f"Scorer({self._benchmark!r}, {options})"
+
+    def score(self, results: Any, *, models: Sequence[str] | None = None, threads: int | None = None) -> Scores:
+        """Score models.
+
+        Parameters
+        ----------
+        results : Results, or float array (n_models, n_tasks) or (n_tasks,)
+            Raw values in the benchmark's task order; NaN is "not supported". Other than a
+            C-contiguous float64 array it is copied once. Whatever `load_results` takes is
+            loaded first.
+        models : sequence of str, optional
+            Names for the rows of an array.
+        threads : int, optional
+            Default: all cores this process may use. The bits do not depend on it.
+
+        Raises
+        ------
+        ResultsError
+            The shape or the tasks are not the benchmark's, or the array is not of numbers.
+        InvalidScoreError
+            A value outside its metric's domain, or fractions where percents belong.
+        """
+        if not isinstance(results, np.ndarray | Results | list):
+            results = load_results(results, self._benchmark, invalid=self._options["invalid"])  # type: ignore[arg-type]
+        names: tuple[str, ...] | None = None if models is None else tuple(models)
+        notes, sources, absent = self._benchmark.notes, None, None
+        if isinstance(results, Results):
+            if results.tasks != self._benchmark.tasks:
+                raise ResultsError("these results were loaded for another benchmark: load them with this one")
+            raw, names, sources, absent = results.values, names or results.models, results.sources, results.absent
+            notes += results.notes
+        else:
+            raw = self._matrix(results)
+        if names is not None and len(names) != len(raw):
+            raise ResultsError(f"{len(names)} model names for {len(raw)} rows")
+        if self.policy == "release":
+            arrays, release_notes = release.score(self._benchmark, raw, names)
+            return Scores(self._benchmark, *arrays, "release", notes + release_notes, absent, names)
+        arrays = self._engine.score(raw, self._threads(threads))
+        if arrays[6].any():
+            arrays, more = self._look_closer(raw, arrays, names, sources, threads)
+            notes += more
+        return Scores(self._benchmark, *arrays[:6], "paper", notes, absent, names)
+
+    def map(self, raw: Any, *, threads: int | None = None) -> Array:
+        """Raw values on the 100-point scale: float64 (n_models, n_tasks), NaN where not supported.
+
+        A value outside its metric's domain is NaN too. Source: SPEC.md section 2.
+        """
+        return self._engine.map(self._matrix(raw), self._threads(threads))
+
+    def reduce(self, raw: Any, points: Any, *, threads: int | None = None) -> tuple[Any, ...]:
+        """Group means and counts from raw values (which decide support and wins) and their points.
+
+        Returns means float64 (n_models, n_groups, 2), supported and wins int32 (n_models, n_groups).
+        Source: SPEC.md section 4.
+        """
+        return self._engine.reduce(self._matrix(raw), self._matrix(points), self._threads(threads))
+
+    def _matrix(self, given: Any) -> Array:
+        n = self._benchmark.n_tasks
+        if type(given) is np.ndarray and given.dtype == np.float64 and given.flags.c_contiguous and given.ndim == 2:
+            array = given
+        else:
+            if isinstance(given, np.ma.MaskedArray):
+                given = np.ma.filled(given.astype(np.float64), np.nan)
+            array = np.asarray(given.values if isinstance(given, Results) else given)
+            if array.dtype.kind not in "fiu":
+                raise ResultsError(f"results must be an array of numbers, not of {array.dtype}")
+            array = np.ascontiguousarray(array, dtype=np.float64)
+            if array.ndim == 1:
+                array = array[np.newaxis]
+        if array.ndim != 2 or array.shape[1] != n:
+            raise ResultsError(f"results have the shape {array.shape}; the benchmark needs (n_models, {n})")
+        return array
+
+    @staticmethod
+    def _threads(threads: int | None) -> int:
+        if threads is None:
+            return _core.available_threads()
+        if threads < 1:
+            raise ValueError(f"threads={threads}: at least 1")
+        return threads
+
+    def _look_closer(
+        self,
+        raw: Array,
+        arrays: tuple[Any, ...],
+        names: tuple[str, ...] | None,
+        sources: tuple[str, ...] | None,
+        threads: int | None,
+    ) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+        """The engine saw a value that may be outside its domain, or a row that may be in fractions."""
+        rows = np.flatnonzero(arrays[6])
+        zero, notes = self._options["zero"], []
+        models = tuple(names[i] if names is not None else f"model {i}" for i in rows)
+        origin = tuple(sources[i] for i in rows) if sources is not None else ("",) * len(rows)
+        suspects = raw[rows]
+        outside = invalid_cells(suspects, self._benchmark, zero)
+        if outside.any():
+            message = describe_invalid(outside, suspects, self._benchmark, models, origin)
+            if self._options["invalid"] == "error":
+                raise InvalidScoreError(message)
+            notes.append(f"taken as not supported: {message}")
+        in_fractions = fraction_models(suspects, self._benchmark, zero)
+        if in_fractions.any():
+            which = [i for i in range(len(rows)) if in_fractions[i]]
+            listed = ", ".join(repr(models[i]) for i in which[:10]) + (" ..." if len(which) > 10 else "")
+            if self._options["fractions"] == "error":
+                raise InvalidScoreError(describe_fractions(in_fractions, suspects, self._benchmark, models, origin))
+            if self._options["fractions"] == "scale":
+                raw = raw.copy()
+                percent = np.array([m.is_percent for m in self._benchmark.metrics]) & (self._benchmark.scale == 1.0)
+                raw[np.ix_(rows[in_fractions], percent)] *= 100.0
+                arrays = self._engine.score(raw, self._threads(threads))
+                notes.append(f"percentages given as fractions, multiplied by 100: {listed}")
+            else:
+                notes.append(f"percentages all at most 1, taken as they are: {listed}")
+        return arrays, tuple(notes)
+
+
+def _rebuild(cls: type[Scorer], benchmark: Benchmark, options: dict[str, Any]) -> Scorer:
+    return cls(benchmark, **options)
+
+
