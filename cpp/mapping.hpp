@@ -15,40 +15,66 @@
 
 namespace glevel::GLEVEL_ISA {
 
-inline Vec polynomial(const double* coefficients, std::size_t n, Vec at) {
-    Vec value = splat(coefficients[n - 1]);
-    for (std::size_t i = n - 1; i-- > 0;) value = value * at + coefficients[i];
-    return value;
+// Coefficient i is that of power i. Pairwise (Estrin): half the latency of Horner's rule, and as monotone.
+template <std::size_t n>
+inline Vec polynomial(const double (&c)[n], Vec at) {
+    static_assert(n == 9 || n == 10);
+    const Vec at2 = at * at, at4 = at2 * at2;
+    const Vec low = (c[0] + c[1] * at) + (c[2] + c[3] * at) * at2;
+    const Vec high = (c[4] + c[5] * at) + (c[6] + c[7] * at) * at2;
+    const Vec top = n == 10 ? c[8] + c[n - 1] * at : splat(c[8]);
+    return low + (high + top * at4) * at4;
 }
 
-// 100 tanh(1/w), from w times mapping::unit.
-inline Vec curve(Vec w_scaled) {
+// How many vectors go through the mapping side by side: one alone waits for its three divisions.
+constexpr std::size_t abreast = 2;
+
+// 100 tanh(1/w), from w times mapping::unit. Step by step over all vectors, so that they overlap.
+inline void curve(const Vec (&w)[abreast], Vec (&points)[abreast]) {
     using namespace mapping;
-    const Vec x = min(2.0 * unit / w_scaled, splat(64.0));  // at 64 the curve has long reached 100
-
-    const Vec series = x * polynomial(coth_series, std::size(coth_series), x * x);
-    const Vec gentle = (100.0 * unit) / (w_scaled + series * unit);
-
     constexpr double round = 0x1.8p52;  // adding it rounds to a whole number, held in the low bits
-    const Vec k_rounded = (x * log2_e - 0.5) + round;
-    const Vec k = k_rounded - round;
-    const Vec power = from_bits((bits(k_rounded) << 52) + (std::int64_t{1023} << 52));
-    const Vec r = max((x - k * ln2_high) - k * ln2_low, Vec{});
-    const Vec q = min(r + (r * r) * polynomial(exp_series, std::size(exp_series), r), splat(1.0));
-    const Vec steep = 100.0 - 200.0 / ((power + 1.0) + power * q);
-
-    return select(w_scaled < w_switch * unit, max(steep, splat(y_switch)), min(gentle, splat(y_switch)));
+    Vec x[abreast], k_rounded[abreast], r[abreast], q[abreast], coth[abreast], divisor[abreast];
+    for (std::size_t i = 0; i < abreast; ++i) x[i] = min(2.0 * unit / w[i], splat(64.0));  // at 64, 100 is long reached
+    for (std::size_t i = 0; i < abreast; ++i) k_rounded[i] = (x[i] * log2_e - 0.5) + round;
+    for (std::size_t i = 0; i < abreast; ++i) {
+        const Vec k = k_rounded[i] - round;
+        r[i] = max((x[i] - k * ln2_high) - k * ln2_low, Vec{});
+    }
+    for (std::size_t i = 0; i < abreast; ++i) coth[i] = w[i] + (x[i] * polynomial(coth_series, x[i] * x[i])) * unit;
+    for (std::size_t i = 0; i < abreast; ++i)
+        q[i] = min(r[i] + (r[i] * r[i]) * polynomial(exp_series, r[i]), splat(1.0));
+    for (std::size_t i = 0; i < abreast; ++i) {
+        const Vec power = from_bits((bits(k_rounded[i]) << 52) + (std::int64_t{1023} << 52));
+        const Vec exp_plus_1 = (power + 1.0) + power * q[i];
+        divisor[i] = w[i] < w_switch * unit ? exp_plus_1 : coth[i];
+    }
+    for (std::size_t i = 0; i < abreast; ++i) {
+        const Mask steep = w[i] < w_switch * unit;
+        const Vec quotient = (steep ? splat(200.0) : splat(100.0 * unit)) / divisor[i];
+        points[i] = steep ? max(100.0 - quotient, splat(y_switch)) : min(quotient, splat(y_switch));
+    }
 }
 
-inline Vec map_curved(const Plan& plan, std::size_t at, Vec z) {
-    const Mask inverse = load<Mask>(&plan.is_inverse[at]);
-    const Vec constant = load<Vec>(&plan.constant[at]);
-    return curve(select(inverse, z, constant) / select(inverse, constant, z));
-}
-
-inline Vec map_linear(const Plan& plan, std::size_t at, Vec z) {
-    const Vec points = (z - load<Vec>(&plan.worst[at])) * load<Vec>(&plan.slope[at]);
-    return max(min(points, splat(100.0)), Vec{});
+// Points of the columns from `at` on, whatever their families.
+inline void map_columns(const Plan& plan, const double* row, std::size_t at, double* points) {
+    Vec w[abreast], y[abreast];
+    for (std::size_t i = 0; i < abreast; ++i) {
+        const std::size_t column = at + i * lanes;
+        const Vec z = load<Vec>(row + column) * load<Vec>(&plan.scale[column]);
+        const Vec constant = load<Vec>(&plan.constant[column]);
+        const Mask inverse = load<Vec>(&plan.family[column]) < 0.0;
+        w[i] = (inverse ? z : constant) / (inverse ? constant : z);
+    }
+    curve(w, y);
+    for (std::size_t i = 0; i < abreast; ++i) {
+        const std::size_t column = at + i * lanes;
+        if (plan.linear_ahead[column]) {
+            const Vec z = load<Vec>(row + column) * load<Vec>(&plan.scale[column]);
+            const Vec linear = (z - load<Vec>(&plan.worst[column])) * load<Vec>(&plan.slope[column]);
+            y[i] = load<Vec>(&plan.family[column]) == 0.0 ? max(min(linear, splat(100.0)), Vec{}) : y[i];
+        }
+        store(points + column, y[i]);
+    }
 }
 
 }  // namespace glevel::GLEVEL_ISA

@@ -1,23 +1,29 @@
 #include "plan.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 
 #include "mapping_constants.hpp"
 
 namespace glevel {
 namespace {
 
-// Steps per point for a group's heaviest task. 100 points must stay below 2^52 steps (reduce.hpp rounds
-// by adding 2^52) and a group's sum below 2^62.
-double steps_per_point(double weight_over_heaviest) {
-    int bits = 45;
-    while (std::ldexp(100.0 * weight_over_heaviest, bits) >= 0x1p62) --bits;
-    return std::ldexp(1.0, bits);
+// Adding the rounder to 0..100 points leaves as many steps per point as fit: 2^45, or fewer where the sum
+// over the group would not stay below 2^62.
+double rounder_for(double weight_over_heaviest) {
+    double rounder = 128.0;
+    while (100.0 * weight_over_heaviest * (0x1p52 / rounder) >= 0x1p62) rounder *= 2.0;
+    return rounder;
+}
+
+std::int64_t steps(double points, double rounder) {
+    return std::bit_cast<std::int64_t>(points + rounder) - std::bit_cast<std::int64_t>(rounder);
 }
 
 void check(const TaskTable& t) {
@@ -34,7 +40,7 @@ void check(const TaskTable& t) {
         if (!(t.weight[i] >= 0.0) || !std::isfinite(t.weight[i])) fail(i, "weight must be finite and >= 0");
         if (!(t.scale[i] > 0.0) || !std::isfinite(t.scale[i])) fail(i, "scale must be finite and > 0");
         if (!(t.low[i] <= t.high[i])) fail(i, "empty domain");
-        if (t.kind[i] == Kind::linear && !(std::isfinite(t.slope[i]) && t.slope[i] != 0.0)) fail(i, "bad slope");
+        if (t.kind[i] <= Kind::linear && !(std::isfinite(t.slope[i]) && t.slope[i] != 0.0)) fail(i, "bad slope");
         if (t.kind[i] >= Kind::inverse && !(t.constant[i] > 0.0 && std::isfinite(t.constant[i])))
             fail(i, "constant must be > 0");
     }
@@ -46,64 +52,69 @@ Plan::Plan(const TaskTable& t)
     : n_tasks(t.n_tasks), n_modalities(t.n_modalities), n_groups(2 * t.n_modalities + 1), zero_scores(t.zero_scores) {
     check(t);
 
+    // A task of weight 0 is counted but adds nothing: the general loop knows how.
+    const auto in_percent_loop = [&](std::int32_t i) { return t.kind[i] == Kind::percent && t.weight[i] > 0.0; };
     order.resize(n_tasks);
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-        if (t.group[a] != t.group[b]) return t.group[a] < t.group[b];
-        return std::min(t.kind[a], Kind::inverse) < std::min(t.kind[b], Kind::inverse);
+        const auto key = [&](std::int32_t i) { return std::tuple(!in_percent_loop(i), t.group[i], t.kind[i]); };
+        return key(a) < key(b);
     });
     permuted = !std::is_sorted(order.begin(), order.end());
 
-    begin.assign(n_groups + 1, n_tasks);
-    mapped.assign(n_groups, n_tasks);
-    curved.assign(n_groups, n_tasks);
-    for (std::size_t position = n_tasks; position-- > 0;) {
-        const auto i = static_cast<std::size_t>(order[position]);
-        begin[static_cast<std::size_t>(t.group[i])] = position;
+    n_percent = static_cast<std::size_t>(std::count_if(order.begin(), order.end(), in_percent_loop));
+    percent.assign(n_groups + 1, 0);
+    general.assign(n_groups + 1, 0);
+    for (std::size_t column = 0; column < n_tasks; ++column) {
+        auto& begins = column < n_percent ? percent : general;
+        ++begins[static_cast<std::size_t>(t.group[order[column]]) + 1];
     }
-    for (std::size_t g = n_groups; g-- > 0;) begin[g] = std::min(begin[g], begin[g + 1]);
+    general[0] = n_percent;
     for (std::size_t g = 0; g < n_groups; ++g) {
-        const auto kind_at = [&](std::size_t position) { return t.kind[order[position]]; };
-        std::size_t position = begin[g];
-        while (position < begin[g + 1] && kind_at(position) == Kind::percent) ++position;
-        mapped[g] = position;
-        while (position < begin[g + 1] && kind_at(position) == Kind::linear) ++position;
-        curved[g] = position;
+        percent[g + 1] += percent[g];
+        general[g + 1] += general[g];
     }
 
-    const std::size_t padded = n_tasks + slack;
-    for (auto* column : {&step_scale, &least_steps, &scale, &low, &high, &sota, &sign, &worst, &slope, &constant})
-        column->assign(padded, 1.0);
-    is_inverse.assign(padded, 0);
-    is_linear.assign(padded, 0);
-    percent_steps.assign(n_groups, 0.0);
-
-    for (std::size_t g = 0; g < n_groups; ++g) {
-        double heaviest = 0.0, total = 0.0;
-        for (std::size_t p = begin[g]; p < begin[g + 1]; ++p) heaviest = std::max(heaviest, t.weight[order[p]]);
-        for (std::size_t p = begin[g]; p < begin[g + 1] && heaviest > 0.0; ++p)
-            total += t.weight[order[p]] / heaviest;
-        const double per_point = steps_per_point(total);
-        std::int64_t full = 0;  // steps of a model with 100 points everywhere: the denominator of the mean
-        for (std::size_t p = begin[g]; p < begin[g + 1]; ++p) {
-            const auto i = static_cast<std::size_t>(order[p]);
-            const bool lower = t.kind[i] == Kind::inverse || (t.kind[i] == Kind::linear && t.slope[i] < 0.0);
-            step_scale[p] = heaviest > 0.0 ? t.weight[i] / heaviest * per_point : 0.0;
-            least_steps[p] = t.weight[i] > 0.0 ? 1.0 : 0.0;
-            full += static_cast<std::int64_t>(std::max(std::nearbyint(100.0 * step_scale[p]), least_steps[p]));
-            scale[p] = t.scale[i];
-            low[p] = t.low[i];
-            high[p] = t.high[i];
-            sign[p] = lower ? -1.0 : 1.0;
-            sota[p] = sign[p] * t.sota[i];
-            worst[p] = t.worst[i];
-            slope[p] = t.slope[i];
-            is_linear[p] = t.kind[i] <= Kind::linear ? -1 : 0;
-            is_inverse[p] = t.kind[i] == Kind::inverse ? -1 : 0;
-            constant[p] = t.kind[i] == Kind::inverse ? t.constant[i] * 0x1p63 : t.constant[i] * mapping::unit;
-        }
-        percent_steps[g] = static_cast<double>(full) / 100.0;
+    std::vector<double> heaviest(n_groups, 0.0), total(n_groups, 0.0);
+    for (std::size_t i = 0; i < n_tasks; ++i) heaviest[t.group[i]] = std::max(heaviest[t.group[i]], t.weight[i]);
+    uniform.assign(n_groups, 1);
+    for (std::size_t i = 0; i < n_tasks; ++i) {
+        const auto g = static_cast<std::size_t>(t.group[i]);
+        if (heaviest[g] > 0.0) total[g] += t.weight[i] / heaviest[g];
+        if (t.weight[i] != heaviest[g]) uniform[g] = 0;
     }
+    rounder.resize(n_groups);
+    std::transform(total.begin(), total.end(), rounder.begin(), rounder_for);
+
+    for (auto* column : {&weight, &scale, &low, &high, &sign, &sota, &worst, &slope, &constant, &family})
+        column->assign(n_tasks + slack, 1.0);
+    std::vector<std::int64_t> full(n_groups, 0);  // steps of 100 points everywhere: the denominator of the mean
+    for (std::size_t column = 0; column < n_tasks; ++column) {
+        const auto i = static_cast<std::size_t>(order[column]);
+        const auto g = static_cast<std::size_t>(t.group[i]);
+        const bool linear = t.kind[i] <= Kind::linear, inverse = t.kind[i] == Kind::inverse;
+        const bool lower = inverse || (linear && t.slope[i] < 0.0);
+        weight[column] = heaviest[g] > 0.0 ? t.weight[i] / heaviest[g] : 0.0;
+        full[g] += steps(100.0 * weight[column], rounder[g]);
+        scale[column] = t.scale[i];
+        low[column] = t.low[i];
+        high[column] = t.high[i];
+        sign[column] = lower ? -1.0 : 1.0;
+        sota[column] = sign[column] * t.sota[i];
+        // What the percent loop compares with must be above "not supported" for all z that it lets win.
+        if (column < n_percent && sota[column] < least_percent()) sota[column] = least_percent();
+        worst[column] = t.worst[i];
+        slope[column] = t.slope[i];
+        constant[column] = inverse ? t.constant[i] * 0x1p63 : t.constant[i] * mapping::unit;
+        family[column] = linear ? 0.0 : inverse ? -1.0 : 1.0;
+    }
+    linear_ahead.assign(n_tasks + slack, 0);
+    for (std::size_t column = 0; column < n_tasks; ++column)
+        for (std::size_t from = column < slack ? 0 : column - slack + 1; from <= column; ++from)
+            if (family[column] == 0.0) linear_ahead[from] = 1;
+    percent_steps.resize(n_groups);
+    std::transform(full.begin(), full.end(), percent_steps.begin(),
+                   [](std::int64_t steps) { return static_cast<double>(steps) / 100.0; });
 }
 
 }  // namespace glevel

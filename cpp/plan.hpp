@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace glevel {
@@ -28,28 +29,36 @@ struct TaskTable {
     bool zero_scores = false;  // an exact 0 is a score, not "not supported"
 };
 
-// Tasks sorted by group, percent tasks first in each group, so that the cheap loop runs over long
-// contiguous stretches and the mapping over the rest. Column arrays carry `slack` extra elements:
-// a vector that starts inside may be loaded whole.
+// Columns are sorted: first the percent tasks, by group, then all others, by group. So the cheap loop runs over
+// long contiguous stretches, and the mapping over one. Column arrays carry `slack` extra elements: a vector
+// that starts inside may be loaded whole.
 struct Plan {
-    static constexpr std::size_t slack = 8;
+    static constexpr std::size_t slack = 32;
 
     explicit Plan(const TaskTable& tasks);
 
+    // The smallest supported percent value.
+    double least_percent() const { return zero_scores ? 0.0 : std::numeric_limits<double>::denorm_min(); }
+
     std::size_t n_tasks, n_modalities, n_groups;
     bool zero_scores;
-    bool permuted;                       // false: the caller's order is already the plan's
-    std::vector<std::int32_t> order;     // plan position -> caller's column
-    std::vector<std::size_t> begin;      // n_groups + 1 plan positions
-    std::vector<std::size_t> mapped;     // per group: where its tasks that need mapping begin
-    std::vector<std::size_t> curved;     // per group: where, among these, the tanh-shaped ones begin
+    bool permuted;                    // false: the caller's order is already the plan's
+    std::vector<std::int32_t> order;  // plan column -> caller's column
+    std::size_t n_percent;            // columns before this one are percent tasks of weight > 0
+    std::vector<std::size_t> percent, general;  // per group and at the end: where its columns begin
 
-    // Fixed point (see reduce.hpp): a task's points times `step_scale` are its steps, a whole number.
-    std::vector<double> step_scale, least_steps;
-    std::vector<double> percent_steps;   // per group: steps of a mean of one point
+    // Fixed point (see reduce.hpp).
+    std::vector<double> rounder;       // per group
+    std::vector<double> percent_steps; // per group: steps of a mean of one point
+    std::vector<char> uniform;         // per group: all weights are equal
 
-    std::vector<double> scale, low, high, sota, sign, worst, slope, constant;
-    std::vector<std::int64_t> is_inverse, is_linear;  // lane masks, 0 or -1
+    // Per column.
+    std::vector<double> weight;    // relative to the group's heaviest
+    std::vector<double> scale, low, high;
+    std::vector<double> sign, sota;  // a win is sign * z >= sota, with sota inside the domain
+    std::vector<double> worst, slope, constant;
+    std::vector<double> family;      // -1 inverse, 0 linear, 1 tanh
+    std::vector<char> linear_ahead;  // whether any of the `slack` columns from here on is linear
 };
 
 }  // namespace glevel

@@ -28,8 +28,6 @@ inline Vec splat(double value) { return value - Vec{}; }
 inline Mask bits(Vec v) { return reinterpret_cast<Mask>(v); }
 inline Vec from_bits(Mask m) { return reinterpret_cast<Vec>(m); }
 
-inline Vec select(Mask mask, Vec yes, Vec no) { return mask ? yes : no; }
-
 // The form that compiles to one minpd/maxpd; where `a` is NaN the answer is `b`.
 inline Vec min(Vec a, Vec b) { return a < b ? a : b; }
 inline Vec max(Vec a, Vec b) { return a > b ? a : b; }

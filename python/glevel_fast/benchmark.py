@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import math
+import os
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glevel_fast.errors import BenchmarkError, GLevelError, UnknownMetricError
 from glevel_fast.metrics import Metric, find_metric
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from glevel_fast.io.table import Column, Table
+    from glevel_fast.io.workbook import Workbook
 
 __all__ = ["Benchmark", "load_benchmark"]
 
@@ -67,8 +72,8 @@ class Benchmark:
     sota: NDArray[np.float64]
     skill: tuple[str, ...] = ()
     specialist: tuple[str, ...] = ()
-    weight: NDArray[np.float64] = field(default=None)  # type: ignore[assignment]
-    scale: NDArray[np.float64] = field(default=None)  # type: ignore[assignment]
+    weight: NDArray[np.float64] = field(default=None)  # type: ignore[arg-type]
+    scale: NDArray[np.float64] = field(default=None)  # type: ignore[arg-type]
     notes: tuple[str, ...] = ()
     metrics: tuple[Metric, ...] = field(init=False)
 
@@ -141,11 +146,9 @@ class Benchmark:
         ):
             if not good.all():
                 i = int(np.flatnonzero(~good)[0])
-                raise BenchmarkError(
-                    f"task {self.tasks[i]!r}: {name} {getattr(self, name)[i]:g} is not {want}"
-                )
+                raise BenchmarkError(f"task {self.tasks[i]!r}: {name} {getattr(self, name)[i]:g} is not {want}")
         sota_z = self.sota_z
-        for i in np.flatnonzero(~np.isnan(sota_z)):
+        for i in np.flatnonzero(~np.isnan(sota_z)).tolist():
             metric = self.metrics[i]
             if not metric.lowest <= sota_z[i] <= metric.highest:
                 scaled = f" x scale {self.scale[i]:g}" if self.scale[i] != 1 else ""
@@ -228,3 +231,148 @@ class Benchmark:
 def _listing(names: Sequence[str], most: int = 10) -> str:
     shown = ", ".join(map(repr, names[:most]))
     return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def load_benchmark(source: Any) -> Benchmark:
+    """Read a benchmark from a file, a frame or a dict of columns.
+
+    Parameters
+    ----------
+    source : path, DataFrame, or dict of columns
+        The released workbook with "SoTA Performance" (.xlsx, .xlsm); .csv, .parquet, .json (a list of
+        records, or columns), or a pandas, polars or Arrow table, with the columns
+        `task, modality, paradigm, metric, sota` and optionally `skill, specialist, weight, scale`.
+        A sota that is empty, None, NaN, "∞", "-" or "/" is NaN. An empty weight or scale is 1, but
+        for a WER above 1: that is a percent, and its scale 0.01 (SPEC.md section 2).
+
+    Returns
+    -------
+    Benchmark
+        Its `notes` say what was inferred or passed over.
+
+    Raises
+    ------
+    BenchmarkError, UnknownMetricError
+        Naming file, sheet, row or task, and value.
+    """
+    from glevel_fast.io.read import read_file
+    from glevel_fast.io.table import Table, raising, shown, table_from_columns, table_from_records
+    from glevel_fast.io.workbook import Workbook
+
+    with raising(BenchmarkError):
+        if isinstance(source, (str, os.PathLike)):
+            where, content = os.fsdecode(source), read_file(source)
+        elif isinstance(source, Mapping):
+            where, content = "dict", source
+        else:
+            from glevel_fast.io.frames import read_frame
+
+            where, content = "DataFrame", read_frame(source)
+        if isinstance(content, Workbook):
+            columns, at, notes = _from_workbook(content)
+        else:
+            if isinstance(content, Mapping):
+                content = table_from_columns(content, where)
+            elif isinstance(content, list):
+                content = table_from_records(content, where)
+            elif not isinstance(content, Table):
+                raise BenchmarkError(f"{where}: holds {shown(content)}, not a table of tasks")
+            columns, at, notes = _from_table(content)
+        return _from_columns(where, columns, at, notes)
+
+
+_Parts = tuple[dict[str, "Column"], Callable[[int], str], list[str]]
+
+
+def _from_workbook(book: Workbook) -> _Parts:
+    """The columns of a benchmark from the released layout, the place of each row, and notes."""
+    from glevel_fast.io.table import fold_header, listing, shown
+    from glevel_fast.io.workbook import SHEETS, SOTA
+
+    have = {sheet.name for sheet in book.sheets}
+    if lacking := [repr(name) for name in SHEETS if name not in have]:
+        raise BenchmarkError(
+            f"{book.where}: lacks the sheets {listing(lacking)}; a benchmark's workbook has all {len(SHEETS)} "
+            "(for fewer tasks use .csv, .parquet or .json)"
+        )
+    columns: dict[str, list[object]] = {name: [] for name in COLUMNS}
+    places: list[str] = []
+    passed_over: dict[str, None] = {}
+    for sheet in book.sheets:
+        titles = list(sheet.table.columns)
+        sota = next((title for title in titles if fold_header(title) == fold_header(SOTA)), None)
+        if sota is None:
+            this = f"results of {listing([shown(t) for t in titles])}" if titles else "the template"
+            raise BenchmarkError(f"{sheet.table.where}: has no column {SOTA!r}; this looks like {this}")
+        passed_over |= dict.fromkeys(title for title in titles if title != sota)
+        n = len(sheet.tasks)
+        modality, paradigm = SHEETS[sheet.name]
+        for name, cells in (
+            ("task", sheet.tasks),
+            ("modality", [modality] * n),
+            ("paradigm", [paradigm] * n),
+            ("metric", sheet.metrics),
+            ("sota", sheet.table.columns[sota]),
+        ):
+            columns[name] += cells
+        places += [f"sheet {sheet.name!r}, {sheet.table.at(i)}" for i in range(n)]
+    notes = [f"columns passed over: {listing([shown(title) for title in passed_over])}"] if passed_over else []
+    return {**columns}, places.__getitem__, notes
+
+
+def _from_table(table: Table) -> _Parts:
+    """The columns of a benchmark from a table with one row per task."""
+    from glevel_fast.io.table import listing, shown
+
+    titles = {name: table.find(name) for name in (*COLUMNS, *OPTIONAL_COLUMNS)}
+    has = listing([shown(title) for title in table.columns])
+    if lacking := [repr(name) for name in COLUMNS if titles[name] is None]:
+        hint = "; this looks like results, not like a benchmark" if table.find("model") else ""
+        noun = "column" if len(lacking) == 1 else "columns"
+        raise BenchmarkError(f"{table.where}: lacks the {noun} {', '.join(lacking)}; it has {has}{hint}")
+    if not table.rows:
+        raise BenchmarkError(f"{table.where}: has a header but no rows")
+    columns = {name: table.columns[title] for name, title in titles.items() if title is not None}
+    extra = [shown(title) for title in table.columns if title not in titles.values()]
+    return columns, table.at, [f"columns passed over: {listing(extra)}"] if extra else []
+
+
+def _from_columns(where: str, columns: dict[str, Column], at: Callable[[int], str], notes: list[str]) -> Benchmark:
+    from glevel_fast.io.table import NOT_SUPPORTED, numbers, shown, text
+
+    parsed: dict[str, Any] = {}
+    for name, column in columns.items():
+        if name in ("sota", "weight", "scale"):
+            # an infinite weight is no missing weight
+            values, bad = numbers(column, NOT_SUPPORTED if name == "sota" else frozenset({"", "nan"}))
+            parsed[name] = np.array(values)
+        else:
+            parsed[name] = tuple(text(cell) for cell in column)
+            needed = name in ("task", "metric")
+            bad = [i for i, cell in enumerate(parsed[name]) if cell is None or (needed and not cell)]
+        if bad:
+            i = bad[0]
+            task = "" if name == "task" else f", task {shown(columns['task'][i])}"
+            wanted = "a number" if name in ("sota", "weight", "scale") else "a name"
+            raise BenchmarkError(f"{where}: {at(i)}{task}: the {name} is {shown(column[i])}, not {wanted}")
+    sota, n = parsed["sota"], len(parsed["task"])
+    sota[np.isinf(sota)] = np.nan
+    for name in ("weight", "scale"):
+        parsed.setdefault(name, np.full(n, np.nan))
+    given = ~np.isnan(parsed["scale"])
+    for name in ("weight", "scale"):
+        parsed[name] = np.where(np.isnan(parsed[name]), 1.0, parsed[name])
+    try:
+        is_wer = np.array([find_metric(name) is find_metric("WER") for name in parsed["metric"]])
+    except UnknownMetricError:
+        is_wer = np.zeros(n, dtype=bool)  # Benchmark says which
+    percent = is_wer & ~given & (sota > 1)
+    if percent.any():
+        parsed["scale"] = np.where(percent, 0.01, parsed["scale"])
+        names = _listing([parsed["task"][i] for i in np.flatnonzero(percent)])
+        notes = [*notes, f"WER above 1 is taken as a percent (scale 0.01): {names}"]
+    parsed["tasks"] = parsed.pop("task")
+    try:
+        return Benchmark(**parsed, notes=tuple(f"{os.path.basename(where)}: {note}" for note in notes))
+    except GLevelError as error:
+        raise type(error)(f"{where}: {error}") from None

@@ -150,7 +150,7 @@ def find_metric(name: str) -> Metric:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """" (nearest: 'A', 'B')" for an error message, or nothing when nothing is near."""
+    """ " (nearest: 'A', 'B')" for an error message, or nothing when nothing is near."""
     by_fold = {fold(known): known for known in names}
     close = difflib.get_close_matches(fold(name)[:200], by_fold, n=3, cutoff=0.5)
     return f" (nearest: {', '.join(repr(by_fold[c]) for c in close)})" if close else ""

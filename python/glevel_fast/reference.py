@@ -67,7 +67,6 @@ class Engine:
         """Fixed point: how many steps a point of each task is worth, and a point of a group's mean."""
         self.step_scale = np.zeros(len(self.group))
         self.percent_steps = np.zeros(n_groups)
-        self.least_steps = np.where(self.weight > 0, 1.0, 0.0)
         for g in range(n_groups):
             tasks = self.group == g
             heaviest = self.weight[tasks].max(initial=0.0)
@@ -78,13 +77,14 @@ class Engine:
             while np.ldexp(100.0 * relative.sum(), bits) >= 2.0**62:
                 bits -= 1
             self.step_scale[tasks] = np.ldexp(relative, bits)
-            full = np.maximum(np.rint(100.0 * self.step_scale[tasks]), self.least_steps[tasks])
+            full = np.rint(100.0 * self.step_scale[tasks])
             self.percent_steps[g] = float(full.astype(np.int64).sum()) / 100.0
 
     def supported(self, raw: Array) -> NDArray[np.bool_]:
         """bool (n_models, n_tasks): inside the domain, and not an exact 0 unless that is a score."""
         z = raw * self.scale
-        return (z >= self.low) & (z <= self.high) & ((raw != 0) | self.zero_scores)
+        inside: NDArray[np.bool_] = (z >= self.low) & (z <= self.high)
+        return inside & ((raw != 0) | self.zero_scores)
 
     def wins(self, raw: Array) -> NDArray[np.bool_]:
         """bool (n_models, n_tasks): supported and z at least as good as the specialist's."""
@@ -97,7 +97,12 @@ class Engine:
         points = np.full(raw.shape, np.nan)
         supported = self.supported(raw)
         with np.errstate(all="ignore"):
-            for kind, mapping in ((PERCENT, self._percent), (LINEAR, self._linear), (INVERSE, self._inverse), (TANH, self._tanh)):
+            for kind, mapping in (
+                (PERCENT, self._percent),
+                (LINEAR, self._linear),
+                (INVERSE, self._inverse),
+                (TANH, self._tanh),
+            ):
                 tasks = np.flatnonzero(self.kind == kind)
                 z = raw[:, tasks] * self.scale[tasks]
                 points[:, tasks] = np.where(supported[:, tasks], mapping(z, tasks), np.nan)
@@ -119,16 +124,14 @@ class Engine:
         p = self.constant[tasks]
         return np.where(z / p < 1e-9, 100.0 * z / p, 100.0 * np.tanh(z / p))
 
-    def reduce(
-        self, raw: Array, points: Array, threads: int = 1
-    ) -> tuple[Array, NDArray[np.int32], NDArray[np.int32]]:
+    def reduce(self, raw: Array, points: Array, threads: int = 1) -> tuple[Array, NDArray[np.int32], NDArray[np.int32]]:
         """Means (n_models, n_groups, 2), supported and wins (n_models, n_groups) (SPEC.md section 4)."""
         raw, points = self._check(raw, "raw"), self._check(points, "points")
         if len(raw) != len(points):
             raise ValueError("raw and points must have the same number of models")
         with np.errstate(all="ignore"):
-            steps = np.maximum(np.rint(points * self.step_scale), self.least_steps)
-            steps = np.where(points > 0, steps, 0.0).astype(np.int64)
+            adds = (points > 0) & (self.weight > 0)
+            steps = np.where(adds, np.rint(points * self.step_scale), 0.0).astype(np.int64)
         supported, wins = self.supported(raw), self.wins(raw)
         n_groups = len(self.percent_steps)
         means = np.zeros((len(raw), n_groups, 2))
@@ -139,6 +142,8 @@ class Engine:
                 counts[k, :, g] = mask.sum(axis=1)
                 if self.percent_steps[g] > 0:
                     total = np.where(mask, steps[:, tasks], 0).sum(axis=1)
+                    # Above 0 exactly where it should be: where there are terms, at least one step.
+                    total = np.maximum(total, (mask & adds[:, tasks]).any(axis=1))
                     means[:, g, k] = np.minimum(total / self.percent_steps[g], 100.0)
         return means, counts[0], counts[1]
 

@@ -107,17 +107,20 @@ class Scores:
 
     def to_pandas(self) -> pd.DataFrame:
         """One row per model (needs the extra `frames` and pandas)."""
-        return self._native("pandas")
+        frame: pd.DataFrame = self._native("pandas")
+        return frame
 
     def to_polars(self) -> pl.DataFrame:
         """One row per model (needs the extra `frames` and polars)."""
-        return self._native("polars")
+        frame: pl.DataFrame = self._native("polars")
+        return frame
 
     def to_arrow(self) -> pa.Table:
         """One row per model (needs the extra `parquet`)."""
-        return self._native("pyarrow")
+        table: pa.Table = self._native("pyarrow")
+        return table
 
-    def _native(self, backend: str) -> Any:
+    def _native(self, backend: Literal["pandas", "polars", "pyarrow"]) -> Any:
         from glevel_fast.io.frames import to_native
 
         return to_native(self.columns(), backend)
@@ -177,7 +180,9 @@ class Scores:
         rows = [[_cut(row[0]), *row[1:]] for row in rows]
         widths = [max(len(row[c]) for row in [header, *rows]) for c in range(len(header))]
         lines = [
-            "  ".join(cell.rjust(w) if c else cell.ljust(w) for c, (cell, w) in enumerate(zip(row, widths, strict=True)))
+            "  ".join(
+                cell.rjust(w) if c else cell.ljust(w) for c, (cell, w) in enumerate(zip(row, widths, strict=True))
+            )
             for row in [header, *rows]
         ]
         return "\n".join([title, *lines, *self._rest()])
@@ -188,9 +193,7 @@ class Scores:
         body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
         caption = f"{len(self)} models on {self.benchmark.n_tasks} tasks, policy {self.policy}"
         rest = "".join(f"<p>{html.escape(line)}</p>" for line in self._rest())
-        return (
-            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
-        )
+        return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
 
     def _rest(self) -> list[str]:
         more = [f"... and {len(self) - 20} more models"] if len(self) > 20 else []
@@ -277,7 +280,7 @@ class Scorer:
         ):
             if value not in choices:
                 raise ValueError(f"{name}={value!r}: choose one of {', '.join(map(repr, choices))}")
-        self._options = {"policy": policy, "zero": zero, "invalid": invalid, "fractions": fractions}
+        self._options: dict[str, Any] = {"policy": policy, "zero": zero, "invalid": invalid, "fractions": fractions}
         self._benchmark = benchmark
         self._engine = type(self)._make_engine(**engine_columns(benchmark), zero_scores=zero == "score")
 
@@ -332,12 +335,14 @@ class Scorer:
             raise ResultsError(f"{len(names)} model names for {len(raw)} rows")
         if self.policy == "release":
             arrays, release_notes = release.score(self._benchmark, raw, names)
-            return Scores(self._benchmark, *arrays, "release", notes + release_notes, absent, names)
+            return Scores(
+                self._benchmark, *arrays, policy="release", notes=notes + release_notes, absent=absent, names=names
+            )
         arrays = self._engine.score(raw, self._threads(threads))
         if arrays[6].any():
             arrays, more = self._look_closer(raw, arrays, names, sources, threads)
             notes += more
-        return Scores(self._benchmark, *arrays[:6], "paper", notes, absent, names)
+        return Scores(self._benchmark, *arrays[:6], notes=notes, absent=absent, names=names)
 
     def map(self, raw: Any, *, threads: int | None = None) -> Array:
         """Raw values on the 100-point scale: float64 (n_models, n_tasks), NaN where not supported.
@@ -418,5 +423,3 @@ class Scorer:
 
 def _rebuild(cls: type[Scorer], benchmark: Benchmark, options: dict[str, Any]) -> Scorer:
     return cls(benchmark, **options)
-
-

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import codecs
 import csv
-import os
-from collections.abc import Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.table import MAX_CELLS, Table, named_columns, open_file
 
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
 MAX_BYTES = 128 * 2**20
 MAX_LINE = 4 * 2**20
 """Most bytes of one line: 100,000 task names and more."""
+MAX_LINES = 2_000_000
 
 
 def read_csv(path: str | os.PathLike[str]) -> Table:
@@ -27,9 +30,8 @@ def read_csv(path: str | os.PathLike[str]) -> Table:
     with open_file(path, MAX_BYTES) as file:
         reader = csv.reader(_lines(file, path), strict=True)
         header: list[str] | None = None
-        records: list[list[str]] = []
+        cells: list[str] = []  # record after record: 700,000 small lists would keep the garbage collector busy
         rows: list[int] = []
-        cells = 0
         start = 1  # the line on which the next record starts
         while True:
             try:
@@ -46,23 +48,24 @@ def read_csv(path: str | os.PathLike[str]) -> Table:
                 continue
             if len(record) != len(header):
                 raise GLevelError(f"{path}, line {line}: {len(record)} cells where the header has {len(header)}")
-            cells += len(record)
-            if cells > MAX_CELLS:
-                raise GLevelError(f"{path}, line {line}: more than {MAX_CELLS:,} cells; use Parquet for tables this big")
-            records.append(record)
+            cells += record
             rows.append(line)
+            if len(cells) > MAX_CELLS:
+                raise GLevelError(f"{path}, line {line}: more than {MAX_CELLS:,} cells; use Parquet for such tables")
     if header is None:
         raise GLevelError(f"{path}: is empty")
     if len(header) == 1 and (other := next((c for c in ";\t|" if c in header[0]), None)):
         raise GLevelError(f"{path}, line 1: cells are separated by {other!r}; separate them by commas")
-    columns = list(zip(*records, strict=True)) if records else [()] * len(header)
-    return Table(str(path), named_columns(header, columns, f"{path}, line 1"), rows, "line")
+    columns = [cells[i :: len(header)] for i in range(len(header))]
+    return Table(str(path), named_columns(header, columns, str(path)), rows, "line")
 
 
 def _lines(file: BinaryIO, path: str | os.PathLike[str]) -> Iterator[str]:
     number = 0
     while raw := file.readline(MAX_LINE + 1):
         number += 1
+        if number > MAX_LINES:
+            raise GLevelError(f"{path}: has more than {MAX_LINES:,} lines; use Parquet for such tables")
         if len(raw) > MAX_LINE:
             raise GLevelError(f"{path}, line {number}: is longer than {MAX_LINE:,} bytes")
         if number == 1:

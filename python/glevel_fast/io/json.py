@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glevel_fast.errors import GLevelError
-from glevel_fast.io.table import open_file, shown
+from glevel_fast.io.table import MAX_CELLS, open_file, shown
 
-MAX_BYTES = 64 * 2**20
+if TYPE_CHECKING:
+    import os
+
+MAX_BYTES = 48 * 2**20
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
@@ -30,6 +32,9 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         raise GLevelError(
             f"{path}, line {line}: is not UTF-8 (byte 0x{raw[error.start]:02x}); save it as UTF-8"
         ) from None
+    # every value but the last follows one of these
+    if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_CELLS:
+        raise GLevelError(f"{path}: holds more than {MAX_CELLS:,} values; use Parquet for such tables")
     del raw
 
     def number(literal: str) -> float:
@@ -50,9 +55,7 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         return value
 
     try:
-        return json.loads(
-            text, parse_float=number, parse_int=number, parse_constant=constant, object_pairs_hook=pairs
-        )
+        return json.loads(text, parse_float=number, parse_int=number, parse_constant=constant, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         raise GLevelError(f"{path}, line {error.lineno}, column {error.colno}: is not JSON: {error.msg}") from None
     except RecursionError:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import os
+from typing import TYPE_CHECKING
 
 from glevel_fast._extras import require
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.frames import MAX_CELLS, read_frame
 from glevel_fast.io.table import Table, open_file
+
+if TYPE_CHECKING:
+    import os
 
 MAX_BYTES = 512 * 2**20
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, BinaryIO, Union
+from itertools import islice
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast.errors import GLevelError
 
-Column = Union[Sequence[object], NDArray[np.float64]]
+Column = Sequence[Any] | NDArray[np.float64]
 
 MAX_CELLS = 5_000_000
 """Most cells of a table that is read cell by cell (CSV, JSON, one sheet): about 500 MB of Python objects."""
@@ -47,7 +48,7 @@ class Table:
     unit: str = "row"
 
     def at(self, i: int) -> str:
-        """"line 12" for row i."""
+        """ "line 12" for row i."""
         return f"{self.unit} {self.rows[i]}"
 
     def find(self, name: str) -> str | None:
@@ -87,8 +88,12 @@ def named_columns(header: Sequence[object], cells: Sequence[Column], where: str)
 
 def is_missing(value: object) -> bool:
     """None, NaN, and the missing values of pandas."""
-    return value is None or (isinstance(value, float) and math.isnan(value)) or (
-        type(value).__name__ in ("NAType", "NaTType")  # pandas.NA and NaT, without importing pandas
+    return (
+        value is None
+        or (isinstance(value, float) and math.isnan(value))
+        or (
+            type(value).__name__ in ("NAType", "NaTType")  # pandas.NA and NaT, without importing pandas
+        )
     )
 
 
@@ -103,15 +108,15 @@ def text(value: object) -> str | None:
         return value.strip()
     if is_missing(value):
         return ""
-    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
-        return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else str(value)
-    return None
+    if isinstance(value, float | np.floating):
+        return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else str(value)
+    return shown(value) if isinstance(value, int | np.integer) and not isinstance(value, bool) else None
 
 
 def number(value: object, missing: frozenset[str] = NOT_SUPPORTED) -> float | None:
     """A cell as a number, NaN where it is missing or a text in `missing`; None where it is something else.
 
-    An infinity that is a number stays; a text that is too large for a double is something else.
+    An infinity that is a number stays; minus infinity, and what is too large for a double, is something else.
     """
     if isinstance(value, str):
         if (folded := value.strip().casefold()) in missing:
@@ -123,7 +128,7 @@ def number(value: object, missing: frozenset[str] = NOT_SUPPORTED) -> float | No
         # float() takes 1_000 for 1000, and rounds 1e400 to infinity
         return None if "_" in folded or math.isinf(x) else x
     if isinstance(value, float):
-        return value
+        return value if value != -math.inf else None
     if is_missing(value):
         return math.nan
     if isinstance(value, (int, np.integer, np.floating, Decimal)) and not isinstance(value, bool):
@@ -131,14 +136,14 @@ def number(value: object, missing: frozenset[str] = NOT_SUPPORTED) -> float | No
             x = float(value)
         except (OverflowError, ValueError):
             return None
-        return None if math.isinf(x) and not isinstance(value, np.floating) else x
+        return None if math.isinf(x) and (x < 0 or not isinstance(value, np.floating)) else x
     return None
 
 
 def numbers(column: Column, missing: frozenset[str] = NOT_SUPPORTED) -> tuple[NDArray[np.float64], list[int]]:
-    """A column as float64, NaN where missing, and the positions of the cells that are not numbers."""
-    if isinstance(column, np.ndarray) and column.dtype == np.float64:
-        return column, []
+    """A column as float64, NaN where missing, and the positions of the cells that are not numbers (or -inf)."""
+    if isinstance(column, np.ndarray):
+        return column, np.flatnonzero(np.isneginf(column)).tolist()
     parsed = [number(value, missing) for value in column]
     bad = [i for i, x in enumerate(parsed) if x is None] if None in parsed else []
     return np.array([math.nan if x is None else x for x in parsed] if bad else parsed, dtype=np.float64), bad
@@ -155,18 +160,57 @@ def shown(value: object) -> str:
     return short if len(short) <= 80 else short[:77] + "..."
 
 
-def listing(items: Iterable[str], most: int = 10, separator: str = ", ") -> str:
-    """Up to `most` items, and how many more."""
-    items = list(items)
-    more = f"{separator.rstrip(' -')} and {len(items) - most} more" if len(items) > most else ""
-    return separator.join(items[:most]) + (more if separator != ", " else more[1:])
+def listing(items: Sequence[str], most: int = 10) -> str:
+    """Up to `most` items in one line, and how many more."""
+    return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
 
 
-def bullets(items: Iterable[str], most: int = 10) -> str:
-    """Up to `most` items, each on a line of its own, and how many more."""
-    items = list(items)
-    lines = [*items[:most], *([f"and {len(items) - most} more"] if len(items) > most else [])]
-    return "".join(f"\n  - {line}" for line in lines)
+def bullets(items: Iterable[str], total: int, most: int = 10) -> str:
+    """Up to `most` items, each on a line of its own, and how many more; `items` is read no further."""
+    lines = list(islice(items, most))
+    more = [f"and {total - most} more"] if total > most else []
+    return "".join(f"\n  - {line}" for line in [*lines, *more])
+
+
+def table_from_columns(columns: Mapping[Any, Any], where: str) -> Table:
+    """A table from a dict of columns.
+
+    Raises
+    ------
+    GLevelError
+        For what is not a dict of sequences of equal length.
+    """
+    cells: list[Column] = []
+    for name, column in columns.items():
+        if isinstance(column, (str, bytes, Mapping)) or not hasattr(column, "__len__"):
+            raise GLevelError(f"{where}: the column {shown(name)} is {shown(column)}, not a list of values")
+        if isinstance(column, np.ndarray) and column.ndim != 1:
+            raise GLevelError(f"{where}: the column {shown(name)} has {column.ndim} dimensions, not one")
+        cells.append(column if isinstance(column, np.ndarray) and column.dtype == np.float64 else list(column))
+    lengths = {len(column) for column in cells}
+    if len(lengths) > 1:
+        sizes = listing([f"{shown(name)} {len(column)}" for name, column in zip(columns, cells, strict=True)])
+        raise GLevelError(f"{where}: the columns differ in length: {sizes}")
+    return Table(where, named_columns(list(columns), cells, where), range(1, 1 + max(lengths, default=0)))
+
+
+def table_from_records(records: Sequence[Any], where: str) -> Table:
+    """A table from a list of dicts; what a record lacks is None.
+
+    Raises
+    ------
+    GLevelError
+        For a record that is not a dict, or more than `MAX_CELLS` cells.
+    """
+    names: dict[str, None] = {}
+    for i, record in enumerate(records, start=1):
+        if not isinstance(record, Mapping):
+            raise GLevelError(f"{where}: record {i} is {shown(record)}, not an object with named values")
+        names.update(dict.fromkeys(record))
+    if len(names) * len(records) > MAX_CELLS:
+        raise GLevelError(f"{where}: {len(records):,} records with {len(names):,} names are more than can be read")
+    columns: list[Column] = [[record.get(name) for record in records] for name in names]
+    return Table(where, named_columns(list(names), columns, where), range(1, len(records) + 1), "record")
 
 
 @contextmanager

@@ -1,0 +1,130 @@
+"""Tables for people, in a terminal (extra `cli`). Nothing is computed here."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glevel_fast import published
+from glevel_fast._extras import require
+from glevel_fast.scoring import LEVELS
+
+if TYPE_CHECKING:
+    from glevel_fast.published import Comparison
+    from glevel_fast.scoring import Scores
+
+# Wide enough for any table, where output goes to a file or a pipe.
+UNLIMITED = 1000
+MODEL_WIDTH = 40
+
+
+def print_scores(scores: Scores) -> None:
+    """A board: models by level, then by the score at that level."""
+    order = _by_level(scores)
+    model = [_name(scores.models[i]) for i in order]
+    head = {"Model": model, "Level": [_level(scores, i) for i in order]}
+    head |= {f"S{k}": [_points(scores.overall[i, k - 2]) for i in order] for k in LEVELS}
+    counts = {
+        "Supported": [str(scores.supported[i].sum()) for i in order],
+        "Wins": [str(scores.wins[i].sum()) for i in order],
+    }
+
+    def modalities(levels: Iterable[int]) -> dict[str, list[str]]:
+        return {
+            f"{modality} S{k}": [_points(scores.modality[i, m, k - 2]) for i in order]
+            for m, modality in enumerate(scores.modalities)
+            for k in levels
+        }
+
+    title = f"General-Level, {len(scores)} models, {scores.benchmark.n_tasks} tasks, policy {scores.policy}"
+    _print_widest(title, [head | modalities((2, 3, 4)) | counts, head | modalities((2,)) | counts, head | counts, head])
+
+
+def print_published(scores: Scores) -> None:
+    """The paper's results as recomputed, the printed figure beside each in brackets."""
+    comparisons = published.compare(scores)
+    beside = {(c.model, c.modality, c.level): c for c in comparisons}
+    order = _by_level(scores)
+
+    def cells(modality: str, k: int, column: Any) -> list[str]:
+        return [_beside(beside.get((scores.models[i], modality, k)), column[i]) for i in order]
+
+    head = {"Model": [_name(scores.models[i]) for i in order], "Level": [_level(scores, i) for i in order]}
+    head |= {f"S{k}": cells("overall", k, scores.overall[:, k - 2]) for k in LEVELS}
+    modalities = {f"{m} S2": cells(m, 2, scores.modality[:, i, 0]) for i, m in enumerate(scores.modalities)}
+    counts = {
+        "Supported": [str(scores.supported[i].sum()) for i in order],
+        "Wins": [str(scores.wins[i].sum()) for i in order],
+    }
+    title = "The paper's results, recomputed from its Tables 6-11 (in brackets: as printed in Tables 12, 14 and 16)"
+    _print_widest(title, [head | modalities | counts, head | counts, head])
+    print()
+    for text in (
+        "Tasks, support and wins are counted by skill, of which the tables print the means.",
+        "A figure with ≥ is a lower bound: some of the skills behind it are not printed, or cannot be mapped.",
+    ):
+        print(textwrap.fill(text, min(_width(), 116)))
+    print(published.summary(comparisons).text(min(_width(), 116)))
+
+
+def print_metrics(rows: Sequence[dict[str, Any]]) -> None:
+    """The known metrics."""
+    table = {name.capitalize(): [str(row[name]) for row in rows] for name in ("metric", "points", "domain", "better")}
+    also = {"Also written": [", ".join(row["aliases"]) for row in rows]}
+    _print_widest(f"{len(rows)} metrics; z is the raw value times the task's scale", [table | also, table], left=5)
+
+
+def _by_level(scores: Scores) -> list[int]:
+    at_level = [scores.overall[i, max(level, 2) - 2] for i, level in enumerate(scores.level)]
+    return [int(i) for i in np.lexsort((-np.nan_to_num(np.array(at_level)), -scores.level.astype(int)))]
+
+
+def _level(scores: Scores, i: int) -> str:
+    return str(scores.level[i]) if scores.level[i] else "-"
+
+
+def _points(value: float) -> str:
+    return "-" if np.isnan(value) else f"{value:.2f}"
+
+
+def _beside(comparison: Comparison | None, recomputed: float) -> str:
+    if comparison is None:
+        return _points(recomputed)
+    bound = "≥" if comparison.lower_bound else ""
+    return f"{bound}{_points(recomputed)} ({comparison.printed:.2f})"
+
+
+def _name(name: str) -> str:
+    shown = "".join(c if c.isprintable() else "�" for c in name)
+    return shown if len(shown) <= MODEL_WIDTH else shown[: MODEL_WIDTH - 1] + "…"
+
+
+def _width() -> int:
+    console = require("rich.console", "cli").Console()
+    return int(console.width) if console.is_terminal else UNLIMITED
+
+
+def _print_widest(title: str, layouts: Sequence[dict[str, list[str]]], left: int = 1) -> None:
+    """Print the first layout that fits the terminal; whoever gets a narrower one is told what is missing."""
+    rich_console, rich_table, rich_text = (require(f"rich.{name}", "cli") for name in ("console", "table", "text"))
+    cell_len = require("rich.cells", "cli").cell_len
+
+    def needed(layout: dict[str, list[str]]) -> int:
+        return sum(max(cell_len(text) for text in (name, *column)) + 2 for name, column in layout.items())
+
+    width = _width()
+    layout = next((layout for layout in layouts if needed(layout) <= width), layouts[-1])
+    table = rich_table.Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for i, name in enumerate(layout):
+        table.add_column(rich_text.Text(name), justify="left" if i < left else "right", no_wrap=True)
+    for row in zip(*layout.values(), strict=True):
+        table.add_row(*(rich_text.Text(cell) for cell in row))
+    print(textwrap.fill(title, min(width, 116)) + "\n")
+    rich_console.Console(width=min(width, needed(layout)), highlight=False).print(table)
+    missing = [name for name in layouts[0] if name not in layout]
+    if missing:
+        more = f"({len(missing)} more columns at a width of {needed(layouts[0])}: {', '.join(missing)})"
+        print(textwrap.fill(more, min(width, 116)))
