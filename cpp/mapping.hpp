@@ -60,7 +60,7 @@ inline void map_columns(const Plan& plan, const double* row, std::size_t at, dou
     Vec w[abreast], y[abreast];
     for (std::size_t i = 0; i < abreast; ++i) {
         const std::size_t column = at + i * lanes;
-        const Vec z = load<Vec>(row + column) * load<Vec>(&plan.scale[column]);
+        const Vec z = load<Vec>(row + column) * load<Vec>(&plan.scale[column]) + 0.0;  // no -0: its w would be -inf
         const Vec constant = load<Vec>(&plan.constant[column]);
         const Mask inverse = load<Vec>(&plan.family[column]) < 0.0;
         w[i] = (inverse ? z : constant) / (inverse ? constant : z);

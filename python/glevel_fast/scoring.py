@@ -290,7 +290,8 @@ class Scorer:
 
     @property
     def policy(self) -> str:
-        return self._options["policy"]
+        policy: str = self._options["policy"]
+        return policy
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self._benchmark, self._options)
@@ -321,7 +322,7 @@ class Scorer:
             A value outside its metric's domain, or fractions where percents belong.
         """
         if not isinstance(results, np.ndarray | Results | list):
-            results = load_results(results, self._benchmark, invalid=self._options["invalid"])  # type: ignore[arg-type]
+            results = load_results(results, self._benchmark, invalid=self._options["invalid"])
         names: tuple[str, ...] | None = None if models is None else tuple(models)
         notes, sources, absent = self._benchmark.notes, None, None
         if isinstance(results, Results):
@@ -335,14 +336,12 @@ class Scorer:
             raise ResultsError(f"{len(names)} model names for {len(raw)} rows")
         if self.policy == "release":
             arrays, release_notes = release.score(self._benchmark, raw, names)
-            return Scores(
-                self._benchmark, *arrays, policy="release", notes=notes + release_notes, absent=absent, names=names
-            )
+            return Scores(self._benchmark, *arrays, "release", notes + release_notes, absent, names)  # type: ignore[call-arg]
         arrays = self._engine.score(raw, self._threads(threads))
         if arrays[6].any():
             arrays, more = self._look_closer(raw, arrays, names, sources, threads)
             notes += more
-        return Scores(self._benchmark, *arrays[:6], notes=notes, absent=absent, names=names)
+        return Scores(self._benchmark, *arrays[:6], "paper", notes, absent, names)  # type: ignore[call-arg]
 
     def map(self, raw: Any, *, threads: int | None = None) -> Array:
         """Raw values on the 100-point scale: float64 (n_models, n_tasks), NaN where not supported.

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glevel_fast._extras import require
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.frames import MAX_CELLS, read_frame
-from glevel_fast.io.table import Table, open_file
+from glevel_fast.io.table import Table, open_file, shown
 
 if TYPE_CHECKING:
     import os
 
 MAX_BYTES = 512 * 2**20
+MAX_TEXT = 100_000_000
+"""Most bytes of one column of text: a text stored once may stand in every row."""
 
 
 def read_parquet(path: str | os.PathLike[str]) -> Table:
@@ -21,20 +23,37 @@ def read_parquet(path: str | os.PathLike[str]) -> Table:
     Raises
     ------
     GLevelError
-        For what is not Parquet, damaged, or larger than the limits.
+        For what is not Parquet, damaged, nested, or larger than the limits.
     """
     pa, pq = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
     with open_file(path, MAX_BYTES) as file:
         try:
             reader = pq.ParquetFile(file)
-            shape = reader.metadata.num_rows, reader.metadata.num_columns
-            if shape[0] * shape[1] > MAX_CELLS:
-                raise GLevelError(f"{path}: {shape[0]:,} x {shape[1]:,} cells are more than {MAX_CELLS:,}")
-            table = reader.read()
+            rows, columns = reader.metadata.num_rows, reader.metadata.num_columns
+            if rows * columns > MAX_CELLS:
+                raise GLevelError(f"{path}: {rows:,} x {columns:,} cells are more than {MAX_CELLS:,}")
+            texts = []
+            for field in reader.schema_arrow:
+                if pa.types.is_nested(field.type):
+                    raise GLevelError(f"{path}: the column {shown(field.name)} holds {field.type}, not plain values")
+                if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+                    texts.append(field.name)
+            table = pq.ParquetFile(file, read_dictionary=texts).read()
+            for name in texts:
+                if (size := _text_size(table[name], pa)) > MAX_TEXT:
+                    raise GLevelError(f"{path}: the texts of column {shown(name)} come to {size:,} bytes")
+            table.validate(full=True)  # that offsets and UTF-8 are sound
         except GLevelError:
             raise
         # Arrow's own errors derive from these or from ArrowException
         except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, MemoryError, OverflowError) as error:
             first = str(error).strip().partition("\n")[0]
-            raise GLevelError(f"{path}: is not a Parquet file that can be read: {first}") from None
+            raise GLevelError(f"{path}: is not a Parquet file that can be read: {first[:200]}") from None
     return read_frame(table, str(path))
+
+
+def _text_size(column: Any, pa: Any) -> int:
+    """Bytes of a dictionary-encoded column once every row has its own copy."""
+    pc = require("pyarrow.compute", "parquet")
+    chunks = (chunk for chunk in column.chunks if pa.types.is_dictionary(chunk.type))
+    return sum(pc.sum(pc.binary_length(c.dictionary).take(c.indices)).as_py() or 0 for c in chunks)
