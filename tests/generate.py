@@ -37,7 +37,7 @@ def benchmarks(draw, max_tasks=40, weights=True):
     paradigm = np.where(modality == "language", "", rng.choice(["comprehension", "generation"], n))
     metric = rng.choice(draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5)), n)
     scale = rng.choice([1.0, 1.0, 1.0, 0.01, 100.0], n)
-    menu = np.array([choices(METRICS[m], float(s), seed + i) for i, (m, s) in enumerate(zip(metric, scale, strict=True))])
+    menu = np.array([choices(METRICS[metric[i]], float(scale[i]), seed + i) for i in range(n)])
     sota = menu[np.arange(n), draw(hnp.arrays(np.int8, n, elements=st.integers(0, N_CHOICES - 1)))]
     low = np.array([METRICS[m].lowest for m in metric])
     sota = np.where(sota * scale >= low, sota, np.nan)
@@ -65,9 +65,21 @@ def random_case(n_models, n_tasks, seed, missing=0.3):
     rng = np.random.default_rng(seed)
     groups = [(m, p) for m in MODALITIES[:4] for p in ("comprehension", "generation")] + [("language", "")]
     group = [groups[i] for i in rng.integers(0, len(groups), n_tasks)]
-    metric = [NAMES[i] if mapped else "Acc" for i, mapped in zip(rng.integers(0, len(NAMES), n_tasks), rng.random(n_tasks) < 0.3, strict=True)]
-    usual = {"FID": (1, 180), "CD": (1e-5, 7000), "MAE": (5, 30), "absRel": (0.05, 0.5), "PSNR": (10, 40),
-             "WER": (0.02, 1.5), "MS-SSIM": (-0.5, 1), "MOS": (1, 5), "CIDEr": (0, 130)}
+    metric = [
+        NAMES[i] if mapped else "Acc"
+        for i, mapped in zip(rng.integers(0, len(NAMES), n_tasks), rng.random(n_tasks) < 0.3, strict=True)
+    ]
+    usual = {
+        "FID": (1, 180),
+        "CD": (1e-5, 7000),
+        "MAE": (5, 30),
+        "absRel": (0.05, 0.5),
+        "PSNR": (10, 40),
+        "WER": (0.02, 1.5),
+        "MS-SSIM": (-0.5, 1),
+        "MOS": (1, 5),
+        "CIDEr": (0, 130),
+    }
     low, high = np.array([usual.get(m, (0.0, 100.0)) for m in metric]).T
     sota = rng.uniform(low, high)
     raw = rng.uniform(low, high, (n_models, n_tasks))
@@ -76,7 +88,11 @@ def random_case(n_models, n_tasks, seed, missing=0.3):
     tie = rng.random(raw.shape) < 0.02
     raw[tie] = np.broadcast_to(sota, raw.shape)[tie]
     benchmark = Benchmark(
-        tuple(f"t{i}" for i in range(n_tasks)), tuple(g[0] for g in group), tuple(g[1] for g in group), tuple(metric), sota,
+        tuple(f"t{i}" for i in range(n_tasks)),
+        tuple(g[0] for g in group),
+        tuple(g[1] for g in group),
+        tuple(metric),
+        sota,
         weight=rng.integers(1, 5, n_tasks).astype(float),
     )
     return benchmark, raw

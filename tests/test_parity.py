@@ -37,7 +37,7 @@ def assert_parity(engine, twin):
             np.testing.assert_array_equal(a, b, err_msg=name)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(scored(), st.booleans())
 def test_score(case, zero_scores):
     benchmark, raw = case
@@ -56,7 +56,7 @@ def test_score(case, zero_scores):
     assert np.array_equal(raw, before, equal_nan=True)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(benchmarks(), st.data(), st.booleans())
 def test_score_of_anything(case, data, zero_scores):
     """Values outside their domains, infinities, negatives: counted as the twin counts them, and suspected."""
@@ -77,7 +77,7 @@ def test_score_of_anything(case, data, zero_scores):
         assert_parity(got, expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scored(min_models=1))
 def test_each_kernel_on_its_own(case):
     benchmark, raw = case
@@ -95,7 +95,12 @@ def test_each_kernel_on_its_own(case):
         np.testing.assert_array_equal(a, b)  # from the same points: to the last bit
     flat = np.ascontiguousarray(means.reshape(len(means), -1))
     overall, modality, level = _core.levels(flat, len(benchmark.modalities))
-    for a, b, c in zip((overall, modality, level), reference.levels(flat, len(benchmark.modalities)), (fused.overall, fused.modality, fused.level), strict=True):
+    for a, b, c in zip(
+        (overall, modality, level),
+        reference.levels(flat, len(benchmark.modalities)),
+        (fused.overall, fused.modality, fused.level),
+        strict=True,
+    ):
         np.testing.assert_allclose(a, b, rtol=1e-15)
         assert np.array_equal(a, c)
 
@@ -114,17 +119,26 @@ def test_sizes(n_models, n_tasks):
 def test_group_too_large_for_the_finest_steps():
     """More full marks than fit into 62 bits at 2^-45 of a point."""
     n = 5000
-    columns = dict(
-        n_modalities=1, group=np.zeros(n, np.int32), kind=np.zeros(n, np.int8), constant=np.full(n, np.nan),
-        worst=np.zeros(n), slope=np.ones(n), low=np.full(n, 5e-324), high=np.full(n, 100.0), scale=np.ones(n),
-        sota=np.full(n, 50.0), weight=np.ones(n), zero_scores=False,
+    columns = dict(  # noqa: C408
+        n_modalities=1,
+        group=np.zeros(n, np.int32),
+        kind=np.zeros(n, np.int8),
+        constant=np.full(n, np.nan),
+        worst=np.zeros(n),
+        slope=np.ones(n),
+        low=np.full(n, 5e-324),
+        high=np.full(n, 100.0),
+        scale=np.ones(n),
+        sota=np.full(n, 50.0),
+        weight=np.ones(n),
+        zero_scores=False,
     )
     raw = np.full((1, n), 100.0)
     for engine in (_core.Engine(**columns), reference.Engine(**columns)):
         assert engine.score(raw, 1)[2][0, 0].tolist() == [100.0, 100.0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(benchmarks(max_tasks=6), st.data())
 def test_the_same_input_is_refused(case, data):
     """Both engines raise, and the same class, or neither does."""
@@ -132,8 +146,21 @@ def test_the_same_input_is_refused(case, data):
     columns = engine_columns(benchmark)
     n = benchmark.n_tasks
     name, value = data.draw(
-        st.sampled_from([("group", -1), ("group", 99), ("kind", 4), ("kind", -1), ("weight", -1.0), ("weight", np.nan),
-                         ("scale", 0.0), ("scale", np.inf), ("low", np.nan), ("slope", 0.0), ("constant", -1.0)])
+        st.sampled_from(
+            [
+                ("group", -1),
+                ("group", 99),
+                ("kind", 4),
+                ("kind", -1),
+                ("weight", -1.0),
+                ("weight", np.nan),
+                ("scale", 0.0),
+                ("scale", np.inf),
+                ("low", np.nan),
+                ("slope", 0.0),
+                ("constant", -1.0),
+            ]
+        )
     )
     columns[name] = columns[name].copy()
     columns[name][data.draw(st.integers(0, n - 1))] = value
@@ -153,7 +180,9 @@ def test_the_same_input_is_refused(case, data):
 def test_the_same_arrays_are_refused(bad):
     benchmark, _ = random_case(1, 3, seed=1)
     twin, paths = engines(benchmark)
-    expected = ValueError if isinstance(bad, np.ndarray) and bad.dtype == np.float64 and bad.flags.c_contiguous else TypeError
+    expected = (
+        ValueError if isinstance(bad, np.ndarray) and bad.dtype == np.float64 and bad.flags.c_contiguous else TypeError
+    )
     for engine in (twin, *paths):
         with pytest.raises(expected):
             engine.score(bad, 1)
@@ -163,15 +192,19 @@ def test_task_order_does_not_matter():
     benchmark, raw = random_case(20, 300, seed=5)
     order = np.random.default_rng(0).permutation(300)
     shuffled = type(benchmark)(
-        *(tuple(np.array(getattr(benchmark, c), dtype=object)[order]) for c in ("tasks", "modality", "paradigm", "metric")),
-        benchmark.sota[order], weight=benchmark.weight[order],
+        *(
+            tuple(np.array(getattr(benchmark, c), dtype=object)[order])
+            for c in ("tasks", "modality", "paradigm", "metric")
+        ),
+        benchmark.sota[order],
+        weight=benchmark.weight[order],
     )
     a, b = Scorer(benchmark).score(raw), Scorer(shuffled).score(raw[:, order])
     for name in ("overall", "modality", "means", "supported", "wins", "level"):
         assert np.array_equal(getattr(a, name), getattr(b, name)), name
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(scored(min_models=2, max_models=6))
 def test_batches_do_not_matter(case):
     benchmark, raw = case
@@ -181,5 +214,3 @@ def test_batches_do_not_matter(case):
         alone = scorer.score(raw[i])
         for name in ("overall", "modality", "means", "supported", "wins", "level"):
             assert np.array_equal(getattr(alone, name)[0], getattr(together, name)[i]), name
-
-

@@ -15,7 +15,7 @@ def scorer_of(benchmark):
     return Scorer(benchmark, fractions="keep")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(scored(min_models=1))
 def test_levels_are_ordered(case):
     benchmark, raw = case
@@ -28,7 +28,7 @@ def test_levels_are_ordered(case):
     assert (scores.wins <= scores.supported).all()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(scored(min_models=1, max_models=1), st.data())
 def test_a_better_value_never_lowers_a_score(case, data):
     benchmark, raw = case
@@ -41,7 +41,9 @@ def test_a_better_value_never_lowers_a_score(case, data):
         for _ in range(steps):
             new = np.nextafter(new, np.inf if metric.better == "higher" else -np.inf)
     else:
-        new = data.draw(st.floats(0.0, 1.0)) * old if metric.better == "lower" else old + data.draw(st.floats(0.0, 100.0))
+        new = (
+            data.draw(st.floats(0.0, 1.0)) * old if metric.better == "lower" else old + data.draw(st.floats(0.0, 100.0))
+        )
     assume(new != 0 and metric.lowest <= new * scale <= metric.highest)
     better = raw.copy()
     better[0, task] = new
@@ -51,7 +53,7 @@ def test_a_better_value_never_lowers_a_score(case, data):
     assert after.level[0] >= before.level[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scored(min_models=2, max_models=5), st.randoms(use_true_random=False))
 def test_permutations(case, random):
     benchmark, raw = case
@@ -70,7 +72,7 @@ def test_permutations(case, random):
         assert np.array_equal(getattr(other, name), getattr(plain, name)[models]), name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scored(min_models=1))
 def test_level_is_the_highest_score_above_zero(case):
     benchmark, raw = case
@@ -79,7 +81,7 @@ def test_level_is_the_highest_score_above_zero(case):
         assert level == max((k for k in (2, 3, 4, 5) if overall[k - 2] > 0), default=0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scored(min_models=1, weights=False))
 def test_counts_and_masks_from_the_definition(case):
     """Support and wins, cell by cell, as SPEC.md sections 3 and 4 define them."""

@@ -8,13 +8,15 @@ and seeing what each quirk does to a model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glevel_fast.benchmark import Benchmark
 from glevel_fast.errors import InvalidScoreError
+
+if TYPE_CHECKING:
+    from glevel_fast.benchmark import Benchmark
 
 __all__ = ["score"]
 

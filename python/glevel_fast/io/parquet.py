@@ -39,9 +39,9 @@ def read_parquet(path: str | os.PathLike[str]) -> Table:
                 if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
                     texts.append(field.name)
             table = pq.ParquetFile(file, read_dictionary=texts).read()
-            for name in texts:
-                if (size := _text_size(table[name], pa)) > MAX_TEXT:
-                    raise GLevelError(f"{path}: the texts of column {shown(name)} come to {size:,} bytes")
+            for i, field in enumerate(table.schema):
+                if pa.types.is_dictionary(field.type):
+                    table = table.set_column(i, field.name, _decode(table.column(i), f"{path}: {shown(field.name)}"))
             table.validate(full=True)  # that offsets and UTF-8 are sound
         except GLevelError:
             raise
@@ -52,8 +52,12 @@ def read_parquet(path: str | os.PathLike[str]) -> Table:
     return read_frame(table, str(path))
 
 
-def _text_size(column: Any, pa: Any) -> int:
-    """Bytes of a dictionary-encoded column once every row has its own copy."""
-    pc = require("pyarrow.compute", "parquet")
-    chunks = (chunk for chunk in column.chunks if pa.types.is_dictionary(chunk.type))
-    return sum(pc.sum(pc.binary_length(c.dictionary).take(c.indices)).as_py() or 0 for c in chunks)
+def _decode(column: Any, where: str) -> Any:
+    """A dictionary-encoded column with a value of its own in every row, if that is not too much."""
+    pa, pc = require("pyarrow", "parquet"), require("pyarrow.compute", "parquet")
+    column.validate(full=True)
+    if not pa.types.is_primitive(column.type.value_type):
+        size = sum(pc.sum(pc.binary_length(c.dictionary).take(c.indices)).as_py() or 0 for c in column.chunks)
+        if size > MAX_TEXT:
+            raise GLevelError(f"{where}: the texts of this column come to {size:,} bytes")
+    return pa.chunked_array([c.dictionary_decode() for c in column.chunks], column.type.value_type)

@@ -199,7 +199,9 @@ def _checked_archive(path: str | os.PathLike[str]) -> io.BytesIO:
     except _BROKEN as error:
         raise _damaged(path, error) from None
     if sum(data.count(b"<") for data in contents.values()) > MAX_TAGS:
-        raise GLevelError(f"{path}: has more than {MAX_TAGS:,} XML tags, about four to a number; use Parquet for such tables")
+        raise GLevelError(
+            f"{path}: has more than {MAX_TAGS:,} XML tags, about four to a number; use Parquet for such tables"
+        )
     copies = longest = 0
     for name, data in contents.items():
         part = _Part(path, name)

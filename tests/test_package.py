@@ -1,0 +1,101 @@
+"""What the package promises as a whole."""
+
+import importlib.metadata
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import glevel_fast as gl
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_public_name_resolves():
+    for name in gl.__all__:
+        assert getattr(gl, name) is not None
+    assert set(gl.__all__) <= set(dir(gl))
+    assert set(gl._HOME) == set(gl.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'scores'"):
+        gl.scores  # noqa: B018
+
+
+def test_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert gl.__version__ == project["version"]
+    try:
+        assert importlib.metadata.version("glevel-fast") == gl.__version__
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("run from a source tree that is not installed")
+
+
+def test_everything_public_has_a_docstring():
+    for name in gl.__all__:
+        assert (getattr(gl, name).__doc__ or "").strip(), name
+
+
+def test_import_is_lazy():
+    heavy = ["numpy", "pandas", "polars", "pyarrow", "narwhals", "rich", "openpyxl", "python_calamine"]
+    code = f"import sys, glevel_fast, glevel_fast.cli; print([m for m in {heavy} if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def test_core_needs_numpy_alone():
+    """Scoring an array with every optional dependency out of reach."""
+    code = """
+import sys
+for name in "pandas polars pyarrow narwhals rich openpyxl python_calamine matplotlib".split():
+    sys.modules[name] = None
+import numpy as np, glevel_fast as gl
+bench = gl.Benchmark(("a",), ("image",), ("generation",), ("FID",), np.array([9.0]))
+print(gl.Scorer(bench).score(gl.load_results({"m": {"a": 8.0}}, bench)).level.tolist())
+try:
+    gl.load_results("x.xlsx", bench)
+except gl.GLevelError as error:
+    print(error)
+try:
+    gl.Scorer(bench).score(np.array([[8.0]])).to_pandas()
+except gl.MissingExtraError as error:
+    print(error)
+from glevel_fast.cli import main
+sys.exit(main(["score"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    lines = done.stdout.splitlines()
+    assert lines[0] == "[3]"
+    assert "glevel-fast[frames]" in lines[2]
+    assert done.returncode == 1
+    assert "glevel-fast[cli]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_build_info():
+    info = gl.build_info()
+    assert info["instruction_set"] in info["instruction_sets"]
+    assert info["instruction_sets"][-1] == "baseline"
+    assert info["threads"] >= 1
+
+
+def test_forced_instruction_set():
+    code = "import glevel_fast as gl; print(gl.build_info()['instruction_set'])"
+    for name in gl.build_info()["instruction_sets"]:
+        forced = subprocess.check_output(
+            [sys.executable, "-c", code], env={"GLEVEL_FAST_ISA": name, **_path()}, text=True
+        )
+        assert forced.strip() == name
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"GLEVEL_FAST_ISA": "mmx", **_path()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "'mmx' is not available" in done.stderr
+
+
+def _path():
+    import os
+
+    return {k: v for k, v in os.environ.items() if k != "GLEVEL_FAST_ISA"}
