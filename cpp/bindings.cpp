@@ -3,7 +3,10 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -67,17 +70,30 @@ struct Outputs {
 // Pieces large enough that handing them out costs nothing, small enough to even out the threads.
 constexpr std::size_t values_per_piece = 16384;
 
+struct Free {
+    void operator()(double* memory) const { std::free(memory); }
+};
+
+// Aligned for any vector; every worker's share stays aligned, as sizes are whole vectors.
+std::unique_ptr<double[], Free> make_scratch(std::size_t n) {
+    const std::size_t bytes = (n * sizeof(double) + 63) / 64 * 64;
+    auto* memory = static_cast<double*>(std::aligned_alloc(64, std::max<std::size_t>(bytes, 64)));
+    if (memory == nullptr) throw std::bad_alloc();
+    return std::unique_ptr<double[], Free>(memory);
+}
+
 class Engine {
    public:
-    Engine(const glevel::TaskTable& tasks, const std::string& isa) : plan_(tasks), kernels_(&glevel::choose_kernels(isa)) {}
+    Engine(const glevel::TaskTable& tasks, const std::string& isa)
+        : plan_(tasks), kernels_(&glevel::choose_kernels(isa)), few_(&glevel::kernels_for_few(*kernels_)) {}
 
     py::tuple score(const py::handle& raw, std::size_t threads) const {
         std::size_t n = 0;
         const double* values = matrix(raw, "raw", plan_.n_tasks, n);
         Outputs out(n, plan_);
         const glevel::Scores to = out.pointers();
-        each(n, threads, [&](std::size_t first, std::size_t last, double* scratch) {
-            kernels_->score(plan_, values, n, first, last, to, scratch);
+        each(n, threads, [&](const Kernels& kernels, std::size_t first, std::size_t last, double* scratch) {
+            kernels.score(plan_, values, first, last, to, scratch);
         });
         return py::make_tuple(out.overall, out.modality, out.means, out.supported, out.wins, out.level, out.suspect);
     }
@@ -87,8 +103,8 @@ class Engine {
         const double* values = matrix(raw, "raw", plan_.n_tasks, n);
         auto points = make<double>({n, plan_.n_tasks});
         double* to = data(points);
-        each(n, threads, [&](std::size_t first, std::size_t last, double* scratch) {
-            kernels_->map(plan_, values, first, last, to, scratch);
+        each(n, threads, [&](const Kernels& kernels, std::size_t first, std::size_t last, double* scratch) {
+            kernels.map(plan_, values, first, last, to, scratch);
         });
         return points;
     }
@@ -100,8 +116,8 @@ class Engine {
         if (n_points != n) throw std::invalid_argument("raw and points must have the same number of models");
         Outputs out(n, plan_);
         const glevel::Scores to = out.pointers();
-        each(n, threads, [&](std::size_t first, std::size_t last, double* scratch) {
-            kernels_->reduce(plan_, values, mapped, first, last, to, scratch);
+        each(n, threads, [&](const Kernels& kernels, std::size_t first, std::size_t last, double* scratch) {
+            kernels.reduce(plan_, values, mapped, first, last, to, scratch);
         });
         return py::make_tuple(out.means, out.supported, out.wins);
     }
@@ -112,21 +128,24 @@ class Engine {
    private:
     template <class Work>
     void each(std::size_t n, std::size_t threads, const Work& work) const {
-        const std::size_t piece = std::max<std::size_t>(1, values_per_piece / plan_.n_tasks);
-        const std::size_t size = glevel::scratch_size(plan_);
+        const Kernels& kernels = n <= few_->lanes ? *few_ : *kernels_;
+        const std::size_t lanes = kernels.lanes;
+        const std::size_t piece = std::max<std::size_t>(1, values_per_piece / plan_.n_tasks / lanes) * lanes;
+        const std::size_t size = glevel::scratch_size(plan_.n_tasks, plan_.n_modalities, lanes);
         const std::size_t workers = std::clamp<std::size_t>(threads, 1, (n + piece - 1) / piece + 1);
-        const std::unique_ptr<double[]> scratch(new double[size * workers]);
+        const auto scratch = make_scratch(size * workers);
         const py::gil_scoped_release release;
         if (workers == 1)
-            work(0, n, scratch.get());
+            work(kernels, 0, n, scratch.get());
         else
             glevel::parallel_for(n, piece, workers, [&](std::size_t worker, std::size_t first, std::size_t last) {
-                work(first, last, scratch.get() + worker * size);
+                work(kernels, first, last, scratch.get() + worker * size);
             });
     }
 
     Plan plan_;
     const Kernels* kernels_;
+    const Kernels* few_;
 };
 
 template <class T>
@@ -138,7 +157,8 @@ std::unique_ptr<Engine> make_engine(std::size_t n_modalities, const Column<std::
                                     const Column<double>& high, const Column<double>& scale, const Column<double>& sota,
                                     const Column<double>& weight, bool zero_scores, const std::string& isa) {
     const auto n = group.size();
-    for (const py::array& column : std::initializer_list<py::array>{kind, constant, worst, slope, low, high, scale, sota, weight})
+    for (const py::array& column :
+         std::initializer_list<py::array>{kind, constant, worst, slope, low, high, scale, sota, weight})
         if (column.size() != n) throw std::invalid_argument("the columns of a plan must have the same length");
     glevel::TaskTable tasks;
     tasks.n_tasks = static_cast<std::size_t>(n);
@@ -169,9 +189,10 @@ py::tuple aggregate_levels(const py::handle& means, std::size_t n_modalities) {
     to.modality = data(modality);
     to.level = data(level);
     const Kernels& kernels = glevel::choose_kernels();
+    const auto scratch = make_scratch(glevel::scratch_size(0, n_modalities, kernels.lanes));
     {
         const py::gil_scoped_release release;
-        kernels.levels(n_modalities, values, 0, n, to);
+        kernels.levels(n_modalities, values, 0, n, to, scratch.get());
     }
     return py::make_tuple(overall, modality, level);
 }
@@ -198,8 +219,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
         .def("score", &Engine::score, py::arg("raw"), py::arg("threads"),
              "overall, modality, means, supported, wins, level, suspect")
         .def("map", &Engine::map, py::arg("raw"), py::arg("threads"), "Points; NaN where not supported.")
-        .def("reduce", &Engine::reduce, py::arg("raw"), py::arg("points"), py::arg("threads"),
-             "means, supported, wins")
+        .def("reduce", &Engine::reduce, py::arg("raw"), py::arg("points"), py::arg("threads"), "means, supported, wins")
         .def_property_readonly("isa", &Engine::isa);
     module.def("levels", &aggregate_levels, py::arg("means"), py::arg("n_modalities"), "overall, modality, level");
     module.def("build_info", &build_info);

@@ -46,4 +46,11 @@ const Kernels& choose_kernels(const std::string& isa) {
     throw std::invalid_argument("instruction set '" + wanted + "' is not available here; available: " + names);
 }
 
+const Kernels& kernels_for_few(const Kernels& kernels) {
+    if (kernels.lanes > 4)
+        for (const Kernels* narrower : available_kernels())
+            if (narrower->lanes == 4) return *narrower;
+    return kernels;
+}
+
 }  // namespace glevel

@@ -22,19 +22,21 @@ struct Scores {
 };
 
 // Each function does rows [first, last) of a batch. raw, points and what is mapped are (n_models, n_tasks) in
-// the caller's task order; scratch holds scratch_size(plan) doubles and is the calling thread's own.
-inline std::size_t scratch_size(const Plan& plan) { return 2 * (plan.n_tasks + Plan::slack); }
-
+// the caller's task order; scratch holds scratch_size(plan, lanes) doubles and is the calling thread's own.
 struct Kernels {
     const char* name;
     std::size_t lanes;
     void (*map)(const Plan&, const double* raw, std::size_t first, std::size_t last, double* points, double* scratch);
     void (*reduce)(const Plan&, const double* raw, const double* points, std::size_t first, std::size_t last,
                    const Scores&, double* scratch);
-    void (*levels)(std::size_t n_modalities, const double* means, std::size_t first, std::size_t last, const Scores&);
-    void (*score)(const Plan&, const double* raw, std::size_t n_models, std::size_t first, std::size_t last,
-                  const Scores&, double* scratch);
+    void (*levels)(std::size_t n_modalities, const double* means, std::size_t first, std::size_t last, const Scores&,
+                   double* scratch);
+    void (*score)(const Plan&, const double* raw, std::size_t first, std::size_t last, const Scores&, double* scratch);
 };
+
+inline std::size_t scratch_size(std::size_t n_tasks, std::size_t n_modalities, std::size_t lanes) {
+    return (2 * n_tasks + 2 * (2 * n_modalities + 1) + 3 * n_modalities) * lanes;
+}
 
 // Instruction sets this machine can run, best first.
 std::vector<const Kernels*> available_kernels();
@@ -42,5 +44,8 @@ std::vector<const Kernels*> available_kernels();
 // The best one, or the one that `isa` or (where that is empty) GLEVEL_FAST_ISA names.
 // Throws std::invalid_argument where this machine or this build has no such path.
 const Kernels& choose_kernels(const std::string& isa = "");
+
+// For batches that do not fill the lanes of `kernels`: a narrower path, of the same bits, where there is one.
+const Kernels& kernels_for_few(const Kernels& kernels);
 
 }  // namespace glevel

@@ -27,7 +27,7 @@ inline Vec polynomial(const double (&c)[n], Vec at) {
 }
 
 // How many vectors go through the mapping side by side: one alone waits for its three divisions.
-constexpr std::size_t abreast = 2;
+constexpr std::size_t abreast = 4;
 
 // 100 tanh(1/w), from w times mapping::unit. Step by step over all vectors, so that they overlap.
 inline void curve(const Vec (&w)[abreast], Vec (&points)[abreast]) {
@@ -51,29 +51,28 @@ inline void curve(const Vec (&w)[abreast], Vec (&points)[abreast]) {
     for (std::size_t i = 0; i < abreast; ++i) {
         const Mask steep = w[i] < w_switch * unit;
         const Vec quotient = (steep ? splat(200.0) : splat(100.0 * unit)) / divisor[i];
-        points[i] = steep ? max(100.0 - quotient, splat(y_switch)) : min(quotient, splat(y_switch));
+        points[i] = steep ? 100.0 - quotient : quotient;
     }
 }
 
-// Points of the columns from `at` on, whatever their families.
-inline void map_columns(const Plan& plan, const double* row, std::size_t at, double* points) {
-    Vec w[abreast], y[abreast];
-    for (std::size_t i = 0; i < abreast; ++i) {
-        const std::size_t column = at + i * lanes;
-        const Vec z = load<Vec>(row + column) * load<Vec>(&plan.scale[column]) + 0.0;  // no -0: its w would be -inf
-        const Vec constant = load<Vec>(&plan.constant[column]);
-        const Mask inverse = load<Vec>(&plan.family[column]) < 0.0;
-        w[i] = (inverse ? z : constant) / (inverse ? constant : z);
+// Points of all columns that need mapping, from a tile of raw values (kernels.cpp) into one of points.
+inline void map_tile(const Plan& plan, const double* tile, double* points) {
+    for (const std::int32_t column : plan.linear) {
+        const Vec z = load<Vec>(tile + column * lanes) * plan.scale[column];
+        const Vec y = (z - plan.worst[column]) * plan.slope[column];
+        store(points + column * lanes, max(min(y, splat(100.0)), Vec{}));
     }
-    curve(w, y);
-    for (std::size_t i = 0; i < abreast; ++i) {
-        const std::size_t column = at + i * lanes;
-        if (plan.linear_ahead[column]) {
-            const Vec z = load<Vec>(row + column) * load<Vec>(&plan.scale[column]);
-            const Vec linear = (z - load<Vec>(&plan.worst[column])) * load<Vec>(&plan.slope[column]);
-            y[i] = load<Vec>(&plan.family[column]) == 0.0 ? max(min(linear, splat(100.0)), Vec{}) : y[i];
+    const std::size_t n = plan.curved.size();
+    for (std::size_t first = 0; first < n; first += abreast) {
+        Vec w[abreast], y[abreast];
+        for (std::size_t i = 0; i < abreast; ++i) {
+            const std::int32_t column = plan.curved[first + i < n ? first + i : n - 1];
+            const Vec z = load<Vec>(tile + column * lanes) * plan.scale[column];
+            const Vec constant = splat(plan.constant[column]);
+            w[i] = magnitude(plan.kind[column] == Kind::inverse ? z / constant : constant / z);  // of -0 too
         }
-        store(points + column, y[i]);
+        curve(w, y);
+        for (std::size_t i = 0; i < abreast && first + i < n; ++i) store(points + plan.curved[first + i] * lanes, y[i]);
     }
 }
 

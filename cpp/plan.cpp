@@ -77,23 +77,22 @@ Plan::Plan(const TaskTable& t)
 
     std::vector<double> heaviest(n_groups, 0.0), total(n_groups, 0.0);
     for (std::size_t i = 0; i < n_tasks; ++i) heaviest[t.group[i]] = std::max(heaviest[t.group[i]], t.weight[i]);
-    uniform.assign(n_groups, 1);
     for (std::size_t i = 0; i < n_tasks; ++i) {
         const auto g = static_cast<std::size_t>(t.group[i]);
         if (heaviest[g] > 0.0) total[g] += t.weight[i] / heaviest[g];
-        if (t.weight[i] != heaviest[g]) uniform[g] = 0;
     }
     rounder.resize(n_groups);
     std::transform(total.begin(), total.end(), rounder.begin(), rounder_for);
 
-    for (auto* column : {&weight, &scale, &low, &high, &sign, &sota, &worst, &slope, &constant, &family})
-        column->assign(n_tasks + slack, 1.0);
+    for (auto* column : {&weight, &scale, &low, &high, &sign, &sota, &worst, &slope, &constant})
+        column->resize(n_tasks);
+    kind.resize(n_tasks);
     std::vector<std::int64_t> full(n_groups, 0);  // steps of 100 points everywhere: the denominator of the mean
     for (std::size_t column = 0; column < n_tasks; ++column) {
         const auto i = static_cast<std::size_t>(order[column]);
         const auto g = static_cast<std::size_t>(t.group[i]);
-        const bool linear = t.kind[i] <= Kind::linear, inverse = t.kind[i] == Kind::inverse;
-        const bool lower = inverse || (linear && t.slope[i] < 0.0);
+        const bool is_linear = t.kind[i] <= Kind::linear, inverse = t.kind[i] == Kind::inverse;
+        const bool lower = inverse || (is_linear && t.slope[i] < 0.0);
         weight[column] = heaviest[g] > 0.0 ? t.weight[i] / heaviest[g] : 0.0;
         full[g] += steps(100.0 * weight[column], rounder[g]);
         scale[column] = t.scale[i];
@@ -106,12 +105,9 @@ Plan::Plan(const TaskTable& t)
         worst[column] = t.worst[i];
         slope[column] = t.slope[i];
         constant[column] = inverse ? t.constant[i] * 0x1p63 : t.constant[i] * mapping::unit;
-        family[column] = linear ? 0.0 : inverse ? -1.0 : 1.0;
+        kind[column] = t.kind[i];
+        if (column >= n_percent) (is_linear ? linear : curved).push_back(static_cast<std::int32_t>(column));
     }
-    linear_ahead.assign(n_tasks + slack, 0);
-    for (std::size_t column = 0; column < n_tasks; ++column)
-        for (std::size_t from = column < slack ? 0 : column - slack + 1; from <= column; ++from)
-            if (family[column] == 0.0) linear_ahead[from] = 1;
     percent_steps.resize(n_groups);
     std::transform(full.begin(), full.end(), percent_steps.begin(),
                    [](std::int64_t steps) { return static_cast<double>(steps) / 100.0; });

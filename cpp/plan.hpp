@@ -30,11 +30,8 @@ struct TaskTable {
 };
 
 // Columns are sorted: first the percent tasks, by group, then all others, by group. So the cheap loop runs over
-// long contiguous stretches, and the mapping over one. Column arrays carry `slack` extra elements: a vector
-// that starts inside may be loaded whole.
+// long stretches, and only the rest is mapped.
 struct Plan {
-    static constexpr std::size_t slack = 32;
-
     explicit Plan(const TaskTable& tasks);
 
     // The smallest supported percent value.
@@ -42,23 +39,22 @@ struct Plan {
 
     std::size_t n_tasks, n_modalities, n_groups;
     bool zero_scores;
-    bool permuted;                    // false: the caller's order is already the plan's
-    std::vector<std::int32_t> order;  // plan column -> caller's column
-    std::size_t n_percent;            // columns before this one are percent tasks of weight > 0
+    bool permuted;                              // false: the caller's order is already the plan's
+    std::vector<std::int32_t> order;            // plan column -> caller's column
+    std::size_t n_percent;                      // columns before this one are percent tasks of weight > 0
     std::vector<std::size_t> percent, general;  // per group and at the end: where its columns begin
 
     // Fixed point (see reduce.hpp).
-    std::vector<double> rounder;       // per group
-    std::vector<double> percent_steps; // per group: steps of a mean of one point
-    std::vector<char> uniform;         // per group: all weights are equal
+    std::vector<double> rounder;        // per group
+    std::vector<double> percent_steps;  // per group: steps of a mean of one point
 
     // Per column.
-    std::vector<double> weight;    // relative to the group's heaviest
+    std::vector<double> weight;  // relative to the group's heaviest
     std::vector<double> scale, low, high;
     std::vector<double> sign, sota;  // a win is sign * z >= sota, with sota inside the domain
     std::vector<double> worst, slope, constant;
-    std::vector<double> family;      // -1 inverse, 0 linear, 1 tanh
-    std::vector<char> linear_ahead;  // whether any of the `slack` columns from here on is linear
+    std::vector<Kind> kind;
+    std::vector<std::int32_t> linear, curved;  // columns to map, by shape
 };
 
 }  // namespace glevel

@@ -123,8 +123,7 @@ Pool& the_pool() {
 std::size_t available_threads() {
 #if defined(__linux__)
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0)
-        return static_cast<std::size_t>(std::max(CPU_COUNT(&set), 1));
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<std::size_t>(std::max(CPU_COUNT(&set), 1));
 #endif
     return std::max(std::thread::hardware_concurrency(), 1u);
 }

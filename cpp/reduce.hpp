@@ -1,5 +1,5 @@
 // Masked reductions: per model and group the sum over supported and over won tasks, and their counts
-// (SPEC.md sections 3 and 4).
+// (SPEC.md sections 3 and 4). A lane is a model.
 //
 // Sums are in fixed point. Adding a group's rounder (128 and up) to 0..100 weighted points rounds them to whole
 // steps, 2^45 of them a point at most, which then stand in the low bits: bits(points + rounder) -
@@ -7,19 +7,21 @@
 // change a bit. The bits of the rounder overflow, and are taken off once, at the end.
 #pragma once
 
+#include <limits>
+
 #include "plan.hpp"
 #include "simd.hpp"
 
 namespace glevel::GLEVEL_ISA {
 
 struct GroupSums {
-    std::int64_t all = 0, won = 0;           // steps
-    std::int32_t supported = 0, wins = 0;    // tasks
+    Vec mean, masked_mean;  // points
+    Mask supported, wins;   // tasks
 };
 
-// Sums over lanes; counts are of lane masks, and so negative.
 struct Accumulator {
-    Mask all{}, won{}, n_all{}, n_won{};
+    Mask all{}, won{}, n_all{}, n_won{};  // counts are of lane masks, and so negative
+    Mask any_all{}, any_won{};            // lanes with a term above 0
 
     inline void add(Vec points_plus_rounder, Mask counts, Mask counts_won) {
         const Mask term = bits(points_plus_rounder);
@@ -29,27 +31,91 @@ struct Accumulator {
         n_won += counts_won;
     }
 
-    // A sum that has terms at all is at least one step: a score is above 0 exactly where it should be.
-    inline GroupSums finish(double rounder) const {
+    inline GroupSums finish(double rounder, double percent_steps) const {
         std::int64_t rounder_bits;
         std::memcpy(&rounder_bits, &rounder, sizeof rounder);
-        const auto steps = [&](Mask terms, std::int64_t minus_n) {
-            const auto sum_of_terms = static_cast<std::uint64_t>(sum(terms));
-            const auto taken_off = static_cast<std::uint64_t>(minus_n) * static_cast<std::uint64_t>(rounder_bits);
-            const auto total = static_cast<std::int64_t>(sum_of_terms + taken_off);
-            return minus_n != 0 && total < 1 ? 1 : total;
+        const auto mean = [&](Mask terms, Mask minus_n, Mask any_term) {
+            const Mask steps = terms + minus_n * rounder_bits;
+            // At least one step where there are terms at all: a score is above 0 exactly where it should be.
+            const Vec total = max(to_double(steps), any_term != 0 ? splat(1.0) : Vec{});
+            // min() guards the last bit where weights were rounded. No tasks: 0/0, which max() makes 0.
+            return max(min(splat(100.0), total / percent_steps), Vec{});
         };
-        const std::int64_t minus_all = sum(n_all), minus_won = sum(n_won);
-        return {steps(all, minus_all), steps(won, minus_won), static_cast<std::int32_t>(-minus_all),
-                static_cast<std::int32_t>(-minus_won)};
+        return {mean(all, n_all, any_all), mean(won, n_won, any_won), -n_all, -n_won};
     }
 };
 
-// min() guards the last bit where weights were rounded.
-inline double mean_points(std::int64_t steps, double percent_steps) {
-    if (steps == 0) return 0.0;
-    const double mean = static_cast<double>(steps) / percent_steps;
-    return mean < 100.0 ? mean : 100.0;
+// What a row must be looked at again for.
+struct Seen {
+    Vec lowest = splat(std::numeric_limits<double>::infinity()), highest = -lowest;  // of percent tasks
+    Mask outside{};                                                                  // of all others
+
+    Mask invalid() const { return outside | (lowest < 0.0) | (highest > 100.0); }
+};
+
+// The percent tasks of a group; their points are their values, unless `points` says otherwise. A value above 100
+// counts here, and is seen: the row is then done again without it.
+template <bool zero_scores>
+inline void add_percent(const Plan& plan, std::size_t g, const double* tile, const double* points, Accumulator& sums,
+                        Seen& seen) {
+    const Vec least = splat(plan.least_percent()), rounder = splat(plan.rounder[g]);
+    Accumulator local;  // in registers
+    Vec lowest = seen.lowest, highest = seen.highest;
+    for (std::size_t column = plan.percent[g]; column < plan.percent[g + 1]; ++column) {
+        const Vec z = load<Vec>(tile + column * lanes), y = load<Vec>(points + column * lanes);
+        const Mask supported = z >= least, won = z >= splat(plan.sota[column]);
+        lowest = min(z, lowest);
+        highest = max(z, highest);
+        local.add(y * plan.weight[column] + rounder, supported, won);
+        if constexpr (zero_scores) {
+            local.any_all |= supported & (z > 0.0);
+            local.any_won |= won & (z > 0.0);
+        }
+    }
+    if constexpr (!zero_scores) {
+        local.any_all = local.n_all;
+        local.any_won = local.n_won;
+    }
+    sums = local;
+    seen.lowest = lowest;
+    seen.highest = highest;
+}
+
+// All other tasks of a group.
+inline void add_general(const Plan& plan, std::size_t g, const double* tile, const double* points, Accumulator& sums,
+                        Seen& seen) {
+    const Mask zero_counts = plan.zero_scores ? ~Mask{} : Mask{};
+    const Vec rounder = splat(plan.rounder[g]);
+    Accumulator local = sums;
+    Mask outside = seen.outside;
+    for (std::size_t column = plan.general[g]; column < plan.general[g + 1]; ++column) {
+        const Vec raw = load<Vec>(tile + column * lanes), y = load<Vec>(points + column * lanes);
+        const Vec z = raw * plan.scale[column];
+        const Mask not_zero = (raw != 0.0) | zero_counts;
+        const Mask supported = (z >= plan.low[column]) & (z <= plan.high[column]) & not_zero;
+        outside |= ~supported & not_zero & (raw < std::numeric_limits<double>::infinity());
+        const Mask won = supported & (z * plan.sign[column] >= plan.sota[column]);
+        local.add(y * plan.weight[column] + rounder, supported, won);
+        const Mask adds = plan.weight[column] > 0.0 ? y > 0.0 : Mask{};  // 0 points or weight 0: counted, adds nothing
+        local.any_all |= supported & adds;
+        local.any_won |= won & adds;
+    }
+    sums = local;
+    seen.outside = outside;
+}
+
+// finish(g, sums) for each group of a tile.
+template <bool zero_scores, class Finish>
+inline Seen reduce_tile(const Plan& plan, const double* tile, const double* percent_points, const double* points,
+                        Finish finish) {
+    Seen seen;
+    for (std::size_t g = 0; g < plan.n_groups; ++g) {
+        Accumulator sums;
+        add_percent<zero_scores>(plan, g, tile, percent_points, sums, seen);
+        add_general(plan, g, tile, points, sums, seen);
+        finish(g, sums.finish(plan.rounder[g], plan.percent_steps[g]));
+    }
+    return seen;
 }
 
 }  // namespace glevel::GLEVEL_ISA

@@ -6,6 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 
 namespace glevel::GLEVEL_ISA {
 
@@ -28,15 +31,23 @@ inline Vec splat(double value) { return value - Vec{}; }
 inline Mask bits(Vec v) { return reinterpret_cast<Mask>(v); }
 inline Vec from_bits(Mask m) { return reinterpret_cast<Vec>(m); }
 
-// The form that compiles to one minpd/maxpd; where `a` is NaN the answer is `b`.
+// Where `a` is NaN the answer is `b`, as minpd and maxpd have it; compilers do not always see that the
+// comparison is one instruction.
+#if defined(__AVX512F__) && GLEVEL_VECTOR_BYTES == 64
+inline Vec min(Vec a, Vec b) { return _mm512_min_pd(a, b); }
+inline Vec max(Vec a, Vec b) { return _mm512_max_pd(a, b); }
+#elif defined(__AVX__) && GLEVEL_VECTOR_BYTES == 32
+inline Vec min(Vec a, Vec b) { return _mm256_min_pd(a, b); }
+inline Vec max(Vec a, Vec b) { return _mm256_max_pd(a, b); }
+#elif defined(__SSE2__) && GLEVEL_VECTOR_BYTES == 16
+inline Vec min(Vec a, Vec b) { return _mm_min_pd(a, b); }
+inline Vec max(Vec a, Vec b) { return _mm_max_pd(a, b); }
+#else
 inline Vec min(Vec a, Vec b) { return a < b ? a : b; }
 inline Vec max(Vec a, Vec b) { return a > b ? a : b; }
+#endif
 
-inline std::int64_t sum(Mask m) {
-    std::int64_t total = 0;
-    for (std::size_t i = 0; i < lanes; ++i) total += m[i];
-    return total;
-}
+inline Vec magnitude(Vec v) { return from_bits(bits(v) & std::int64_t{0x7fffffffffffffff}); }
 
 inline bool any(Mask m) {
     std::int64_t seen = 0;
@@ -44,10 +55,43 @@ inline bool any(Mask m) {
     return seen != 0;
 }
 
-// All ones in the lanes from `n` on (n <= lanes): or-ed into a value it makes these lanes NaN.
-inline Mask beyond(std::size_t n) {
-    static constexpr std::int64_t table[16] = {0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1};
-    return load<Mask>(table + 8 - n);
+// Of whole numbers from 0 to 2^63, correctly rounded: the two halves become doubles through their bits.
+inline Vec to_double(Mask n) {
+    const Vec high = from_bits(((n >> 32) & 0xffffffff) | std::int64_t{0x4530000000000000});
+    const Vec low = from_bits((n & 0xffffffff) | std::int64_t{0x4330000000000000});
+    return (high - (0x1p84 + 0x1p52)) + low;
+}
+
+// Turns `lanes` vectors of consecutive columns, one for each row, into one vector of rows for each column.
+inline void transpose(Vec (&v)[lanes]) {
+    if constexpr (lanes == 2) {
+        const Vec a = v[0], b = v[1];
+        v[0] = Vec{a[0], b[0]};
+        v[1] = Vec{a[1], b[1]};
+    }
+#if GLEVEL_VECTOR_BYTES == 32
+    const Vec a = __builtin_shufflevector(v[0], v[1], 0, 4, 2, 6), b = __builtin_shufflevector(v[0], v[1], 1, 5, 3, 7);
+    const Vec c = __builtin_shufflevector(v[2], v[3], 0, 4, 2, 6), d = __builtin_shufflevector(v[2], v[3], 1, 5, 3, 7);
+    v[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+    v[1] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+    v[2] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    v[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+#elif GLEVEL_VECTOR_BYTES == 64
+    Vec pairs[lanes], quads[lanes];
+    for (std::size_t i = 0; i < lanes; i += 2) {
+        pairs[i] = __builtin_shufflevector(v[i], v[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+        pairs[i + 1] = __builtin_shufflevector(v[i], v[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+    }
+    for (std::size_t i = 0; i < lanes; i += 4)
+        for (std::size_t j = 0; j < 2; ++j) {
+            quads[i + j] = __builtin_shufflevector(pairs[i + j], pairs[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            quads[i + j + 2] = __builtin_shufflevector(pairs[i + j], pairs[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    for (std::size_t i = 0; i < 4; ++i) {
+        v[i] = __builtin_shufflevector(quads[i], quads[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        v[i + 4] = __builtin_shufflevector(quads[i], quads[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+#endif
 }
 
 }  // namespace glevel::GLEVEL_ISA

@@ -43,9 +43,12 @@ def benchmarks(draw, max_tasks=40, weights=True):
     sota = np.where(sota * scale >= low, sota, np.nan)
     weight = rng.choice([0.0, 1.0, 1.0, 2.5, 1e-12, 271.0], n) if weights and draw(st.booleans()) else None
     benchmark = Benchmark(
-        tuple(f"task {i}" for i in range(n)), tuple(modality.tolist()), tuple(paradigm.tolist()), tuple(metric.tolist()),
-        sota, weight=weight, scale=scale,
-    )  # fmt: skip
+        tuple(f"task {i}" for i in range(n)),
+        *(tuple(column.tolist()) for column in (modality, paradigm, metric)),
+        sota,
+        weight=weight,
+        scale=scale,
+    )
     menu[:, -1] = sota
     return benchmark, menu
 

@@ -106,8 +106,8 @@ def test_bad_workbooks(tmp_path, change, words):
 
 def test_an_unknown_metric_is_named_with_file_and_task(tmp_path):
     content = sota_sheets()
-    content["NLP"][1][3] = "Akk"
-    with pytest.raises(UnknownMetricError, match=r"bad.xlsx: task 'Causal Reasoning': unknown metric 'Akk'.*'Acc'"):
+    content["NLP"][1][3] = "Accu"
+    with pytest.raises(UnknownMetricError, match=r"bad.xlsx: task 'Causal Reasoning': unknown metric 'Accu'.*'Acc'"):
         load_benchmark(save(tmp_path / "bad.xlsx", content))
 
 

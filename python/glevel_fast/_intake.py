@@ -182,7 +182,7 @@ class _Intake:
         if (task is None) != (value is None):
             lacking, has = ("value", "task") if value is None else ("task", "value")
             raise ResultsError(
-                f"{table.where}: a long table needs the columns model, task and value; it has {has!r} but not {lacking!r}"
+                f"{table.where}: a long table needs the columns model, task and value; it has {has!r}, not {lacking!r}"
             )
         if not table.rows:
             raise ResultsError(f"{table.where}: has a header but no rows")
@@ -326,7 +326,8 @@ class _Intake:
                     found[metric] = None
             if found[metric] != bench.metrics[j]:
                 differ.append(
-                    f"{at(i)}, task {shown(bench.tasks[j])}: {shown(metric)}, but {shown(bench.metric[j])} in the benchmark"
+                    f"{at(i)}, task {shown(bench.tasks[j])}: {shown(metric)}, "
+                    f"but the benchmark has {shown(bench.metric[j])}"
                 )
         if differ:
             noun = "the metric differs" if len(differ) == 1 else f"{len(differ)} metrics differ"
@@ -347,8 +348,8 @@ class _Intake:
             for name, tasks in by_sheet.items()
         ]
         raise ResultsError(
-            f"{self.where}: lacks {missing.size} of the benchmark's {bench.n_tasks} tasks; add them with empty cells, or "
-            f"take them as not supported with partial=True (--partial):{bullets(lines, len(lines), len(lines))}"
+            f"{self.where}: lacks {missing.size} of the benchmark's {bench.n_tasks} tasks; add them with empty cells, "
+            f"or take them as not supported with partial=True (--partial):{bullets(lines, len(lines), len(lines))}"
         )
 
     def check_groups(self, index: NDArray[np.intp], sheets: Sequence[str]) -> None:

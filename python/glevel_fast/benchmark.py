@@ -78,6 +78,8 @@ class Benchmark:
     metrics: tuple[Metric, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        for name in ("tasks", "modality", "paradigm", "metric", "notes"):
+            self._set(name, tuple(getattr(self, name)))
         n = len(self.tasks)
         if n == 0:
             raise BenchmarkError("the benchmark has no tasks")
@@ -87,9 +89,7 @@ class Benchmark:
             given = getattr(self, name)
             self._set(name, np.ones(n) if given is None else given)
         for name in ("sota", "weight", "scale"):
-            column = np.array(getattr(self, name), dtype=np.float64)
-            column.flags.writeable = False
-            self._set(name, column)
+            self._set(name, _frozen(np.array(getattr(self, name), dtype=np.float64)))
         for name in (*COLUMNS, *OPTIONAL_COLUMNS):
             length = len(self.tasks if name == "task" else getattr(self, name))
             if length != n:
@@ -100,6 +100,14 @@ class Benchmark:
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
+
+    def _note(self, note: str) -> None:
+        if note not in self.notes:
+            self._set("notes", (*self.notes, note))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Arrays come out of a pickle writable.
+        self.__dict__.update({k: _frozen(v) if isinstance(v, np.ndarray) else v for k, v in state.items()})
 
     def _check_tasks(self) -> None:
         modality, paradigm = [], []
@@ -128,7 +136,7 @@ class Benchmark:
         others = sorted(set(modality) - {*MODALITIES, LANGUAGE})
         if others:
             names = ", ".join(map(repr, others))
-            self._set("notes", (*self.notes, f"modalities that General-Bench does not have: {names}"))
+            self._note(f"modalities that General-Bench does not have: {names}")
 
     def _resolve_metrics(self) -> tuple[Metric, ...]:
         metrics = []
@@ -161,7 +169,7 @@ class Benchmark:
             raise BenchmarkError("the weights of a group add up to more than a double can hold")
         zeros = [self.tasks[i] for i in np.flatnonzero(self.sota == 0)]
         if zeros:
-            self._set("notes", (*self.notes, f"specialists of exactly 0, taken as scores: {_listing(zeros)}"))
+            self._note(f"specialists of exactly 0, taken as scores: {_listing(zeros)}")
 
     @property
     def n_tasks(self) -> int:
@@ -182,12 +190,12 @@ class Benchmark:
     def group_of_task(self) -> NDArray[np.intp]:
         """intp (n_tasks,): index into `groups`."""
         index = {group: i for i, group in enumerate(self.groups)}
-        return np.array([index[g] for g in zip(self.modality, self.paradigm, strict=True)], dtype=np.intp)
+        return _frozen(np.array([index[g] for g in zip(self.modality, self.paradigm, strict=True)], dtype=np.intp))
 
     @cached_property
     def sota_z(self) -> NDArray[np.float64]:
         """float64 (n_tasks,): the specialist in the metric's unit, sota x scale; wins are decided on it."""
-        return self.sota * self.scale
+        return _frozen(self.sota * self.scale)
 
     @cached_property
     def task_index(self) -> dict[str, int]:
@@ -228,6 +236,11 @@ class Benchmark:
         return table
 
 
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    array.flags.writeable = False
+    return array
+
+
 def _listing(names: Sequence[str], most: int = 10) -> str:
     shown = ", ".join(map(repr, names[:most]))
     return shown + (f" and {len(names) - most} more" if len(names) > most else "")
@@ -261,7 +274,8 @@ def load_benchmark(source: Any) -> Benchmark:
 
     with raising(BenchmarkError):
         if isinstance(source, (str, os.PathLike)):
-            where, content = os.fsdecode(source), read_file(source)
+            where = os.fsdecode(source)
+            content = read_file(where)
         elif isinstance(source, Mapping):
             where, content = "dict", source
         else:

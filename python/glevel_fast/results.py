@@ -94,7 +94,7 @@ class Results:
     def __repr__(self) -> str:
         filled = np.count_nonzero(~np.isnan(self.values))
         names = ", ".join(map(shown, self.models[:3])) + (", ..." if len(self) > 3 else "")
-        notes = f", {len(self.notes)} notes" if self.notes else ""
+        notes = f", {len(self.notes)} note{'s' * (len(self.notes) > 1)}" if self.notes else ""
         return f"Results({len(self)} models x {len(self.tasks)} tasks, {filled} values{notes}: {names})"
 
     @classmethod
@@ -120,15 +120,18 @@ class Results:
 
     def to_pandas(self) -> pd.DataFrame:
         """One row per model (needs the extra `frames` and pandas)."""
-        return self._native("pandas")
+        frame: pd.DataFrame = self._native("pandas")
+        return frame
 
     def to_polars(self) -> pl.DataFrame:
         """One row per model (needs the extra `frames` and polars)."""
-        return self._native("polars")
+        frame: pl.DataFrame = self._native("polars")
+        return frame
 
     def to_arrow(self) -> pa.Table:
         """One row per model (needs the extra `parquet`)."""
-        return self._native("pyarrow")
+        table: pa.Table = self._native("pyarrow")
+        return table
 
     def _native(self, backend: Literal["pandas", "polars", "pyarrow"]) -> Any:
         from glevel_fast.io.frames import to_native
@@ -215,7 +218,14 @@ def _limits(bench: Benchmark) -> tuple[Array, Array]:
 
 
 def _supported(values: Array, zero: str) -> Mask:
-    return ~(np.isnan(values) | np.isposinf(values) | ((values == 0) & (zero != "score")))
+    given: Mask = ~(np.isnan(values) | np.isposinf(values))
+    return given if zero == "score" else given & (values != 0)
+
+
+def percent_tasks(bench: Benchmark) -> Mask:
+    """bool (n_tasks,): tasks whose raw values are percentages: such a metric, and no scale."""
+    percent: Mask = np.array([metric.is_percent for metric in bench.metrics]) & (bench.scale == 1.0)
+    return percent
 
 
 def invalid_cells(values: Array, bench: Benchmark, zero: Literal["missing", "score"] = "missing") -> Mask:
@@ -226,7 +236,8 @@ def invalid_cells(values: Array, bench: Benchmark, zero: Literal["missing", "sco
     low, high = _limits(bench)
     with np.errstate(over="ignore", invalid="ignore"):
         z = values * bench.scale
-        return _supported(values, zero) & ~((z >= low) & (z <= high))
+    outside: Mask = _supported(values, zero) & ~((z >= low) & (z <= high))
+    return outside
 
 
 def describe_invalid(
@@ -255,18 +266,18 @@ def fraction_models(values: Array, bench: Benchmark, zero: Literal["missing", "s
     They have at least three supported values of percentages (tasks with a scale do not count),
     not all 0, and none above 1. Source: SPEC.md section 3.
     """
-    percent = np.array([metric.is_percent for metric in bench.metrics]) & (bench.scale == 1.0)
-    values = values[:, percent]
+    values = values[:, percent_tasks(bench)]
     supported = _supported(values, zero)
-    above = (supported & (values > 1)).any(axis=1)
-    return (supported.sum(axis=1) >= 3) & ~above & (supported & (values > 0)).any(axis=1)
+    highest = np.where(supported, values, 0.0).max(axis=1, initial=0.0)
+    found: Mask = (supported.sum(axis=1) >= 3) & (highest > 0) & (highest <= 1)
+    return found
 
 
 def describe_fractions(
     mask: Mask, values: Array, bench: Benchmark, models: Sequence[str], sources: Sequence[str]
 ) -> str:
     """Which models of `mask`, with their largest percentage, and which option converts."""
-    percent = np.array([metric.is_percent for metric in bench.metrics]) & (bench.scale == 1.0)
+    percent = percent_tasks(bench)
     which = np.flatnonzero(mask)
 
     def lines() -> Iterable[str]:

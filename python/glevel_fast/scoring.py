@@ -21,6 +21,7 @@ from glevel_fast.results import (
     fraction_models,
     invalid_cells,
     load_results,
+    percent_tasks,
 )
 
 if TYPE_CHECKING:
@@ -220,9 +221,8 @@ class Engine(Protocol):
 def engine_columns(benchmark: Benchmark) -> dict[str, Any]:
     """The benchmark as the columns that an engine compiles."""
     metrics = benchmark.metrics
-    percent = np.array([m.is_percent for m in metrics]) & (benchmark.scale == 1.0)
     kinds = {"linear": 1, "inverse": 2, "tanh": 3}
-    kind = np.where(percent, 0, [kinds[m.family] for m in metrics])
+    kind = np.where(percent_tasks(benchmark), 0, [kinds[m.family] for m in metrics])
     return {
         "n_modalities": len(benchmark.modalities),
         "group": benchmark.group_of_task.astype(np.int32),
@@ -399,8 +399,9 @@ class Scorer:
         suspects = raw[rows]
         outside = invalid_cells(suspects, self._benchmark, zero)
         if outside.any():
-            message = describe_invalid(outside, suspects, self._benchmark, models, origin)
-            if self._options["invalid"] == "error":
+            refuse = self._options["invalid"] == "error"
+            message = describe_invalid(outside, suspects, self._benchmark, models, origin, advice=refuse)
+            if refuse:
                 raise InvalidScoreError(message)
             notes.append(f"taken as not supported: {message}")
         in_fractions = fraction_models(suspects, self._benchmark, zero)
@@ -411,8 +412,7 @@ class Scorer:
                 raise InvalidScoreError(describe_fractions(in_fractions, suspects, self._benchmark, models, origin))
             if self._options["fractions"] == "scale":
                 raw = raw.copy()
-                percent = np.array([m.is_percent for m in self._benchmark.metrics]) & (self._benchmark.scale == 1.0)
-                raw[np.ix_(rows[in_fractions], percent)] *= 100.0
+                raw[np.ix_(rows[in_fractions], percent_tasks(self._benchmark))] *= 100.0
                 arrays = self._engine.score(raw, self._threads(threads))
                 notes.append(f"percentages given as fractions, multiplied by 100: {listed}")
             else:

@@ -29,14 +29,17 @@ def read_frame(frame: Any, where: str = "DataFrame") -> Table:
     """
     nw = require("narwhals", "frames")
     try:
-        data = nw.from_native(frame, eager_only=True)
-    except TypeError:
-        data = _from_capsule(frame, nw)
-    except (ValueError, nw.exceptions.NarwhalsError) as error:
+        try:
+            data = nw.from_native(frame, eager_only=True)
+        except TypeError:
+            data = _from_capsule(frame, nw)
+        if data.shape[0] * data.shape[1] > MAX_CELLS:
+            raise GLevelError(f"{where}: {data.shape[0]:,} x {data.shape[1]:,} cells are more than {MAX_CELLS:,}")
+        columns = [_column(series, nw) for series in data.iter_columns()]
+    except GLevelError:
+        raise
+    except (ValueError, nw.exceptions.NarwhalsError) as error:  # a column twice; text that is not UTF-8
         raise GLevelError(f"{where}: {error}") from None
-    if data.shape[0] * data.shape[1] > MAX_CELLS:
-        raise GLevelError(f"{where}: {data.shape[0]:,} x {data.shape[1]:,} cells are more than {MAX_CELLS:,}")
-    columns = [_column(series, nw) for series in data.iter_columns()]
     return Table(where, named_columns(data.columns, columns, where), range(1, data.shape[0] + 1))
 
 

@@ -10,7 +10,7 @@ from glevel_fast.errors import GLevelError
 KNOWN = (".xlsx", ".xlsm", ".csv", ".parquet", ".json")
 
 
-def read_file(path: str | os.PathLike[str]) -> Any:
+def read_file(path: str) -> Any:
     """A `Workbook` from .xlsx and .xlsm, a `Table` from .csv and .parquet, plain data from .json.
 
     Raises
@@ -19,9 +19,6 @@ def read_file(path: str | os.PathLike[str]) -> Any:
         For an unknown extension, and whatever the readers find wrong.
     """
     # each reader is imported when it is needed: together they cost more than the library itself
-    path = os.fspath(path)
-    if isinstance(path, bytes):
-        path = os.fsdecode(path)
     kind = os.path.splitext(path)[1].lower()
     if kind in (".xlsx", ".xlsm"):
         from glevel_fast.io.workbook import read_workbook

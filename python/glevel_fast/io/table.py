@@ -109,7 +109,7 @@ def text(value: object) -> str | None:
     if is_missing(value):
         return ""
     if isinstance(value, float | np.floating):
-        return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else str(value)
+        return f"{value:.0f}" if value.is_integer() and -1e15 < float(value) < 1e15 else str(value)
     return shown(value) if isinstance(value, int | np.integer) and not isinstance(value, bool) else None
 
 
@@ -231,7 +231,7 @@ def open_file(path: str | os.PathLike[str], most: int) -> Iterator[BinaryIO]:
         if os.path.isdir(path):
             raise GLevelError(f"{path}: is a directory; name the files in it") from None
         raise GLevelError(f"{path}: cannot be read: {reason(error)}") from None
-    with open(handle, "rb") as file:
+    try:
         status = os.fstat(handle)
         if stat.S_ISDIR(status.st_mode):
             raise GLevelError(f"{path}: is a directory; name the files in it")
@@ -239,10 +239,12 @@ def open_file(path: str | os.PathLike[str], most: int) -> Iterator[BinaryIO]:
             raise GLevelError(f"{path}: is not a regular file")
         if status.st_size > most:
             raise GLevelError(f"{path}: {status.st_size:,} bytes are more than the limit of {most:,} for this format")
-        try:
+        with open(handle, "rb", closefd=False) as file:
             yield file
-        except OSError as error:
-            raise GLevelError(f"{path}: cannot be read: {reason(error)}") from None
+    except OSError as error:
+        raise GLevelError(f"{path}: cannot be read: {reason(error)}") from None
+    finally:
+        os.close(handle)
 
 
 def reason(error: BaseException) -> str:
