@@ -18,8 +18,6 @@ from glevel_fast.errors import BenchmarkError
 from glevel_fast.published import Comparison, Reason
 from glevel_fast.scoring import Scorer, Scores
 
-SHARED = Path(__file__).parents[2] / "shared" / "published"
-
 # Level-2 as printed, and the tolerance the tables allow.
 EXACT = {
     "audio": [
@@ -69,9 +67,8 @@ def rows(name: str) -> list[dict[str, str]]:
 # --- the tables ------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/published is absent")
-def test_bundled_tables_are_unmodified_copies() -> None:
-    for source in SHARED.glob("*.csv"):
+def test_bundled_tables_are_unmodified_copies(shared: Path) -> None:
+    for source in (shared / "published").glob("*.csv"):
         assert files("glevel_fast").joinpath("data", source.name).read_bytes() == source.read_bytes(), source.name
 
 
