@@ -28,7 +28,9 @@ const double* matrix(const py::handle& argument, const char* name, std::size_t c
     if (!api.PyArray_Check_(argument.ptr())) throw py::type_error(std::string(name) + " must be a NumPy array");
     const auto* array = py::detail::array_proxy(argument.ptr());
     constexpr int wanted = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
-    if ((array->flags & wanted) != wanted || !py::dtype::of<double>().equal(py::handle(array->descr)))
+    const auto dtype = py::reinterpret_borrow<py::dtype>(array->descr);
+    const bool is_double = dtype.num() == py::detail::npy_api::NPY_DOUBLE_ && dtype.byteorder() == '=';
+    if ((array->flags & wanted) != wanted || !is_double)
         throw py::type_error(std::string(name) + " must be C-contiguous float64");
     if (array->nd != 2 || static_cast<std::size_t>(array->dimensions[1]) != columns)
         throw std::invalid_argument(std::string(name) + " must have the shape (n_models, " + std::to_string(columns) +
@@ -85,17 +87,37 @@ std::unique_ptr<double[], Free> make_scratch(std::size_t n) {
 class Engine {
    public:
     Engine(const glevel::TaskTable& tasks, const std::string& isa)
-        : plan_(tasks), kernels_(&glevel::choose_kernels(isa)), few_(&glevel::kernels_for_few(*kernels_)) {}
+        : plan_(tasks),
+          kernels_(&glevel::choose_kernels(isa)),
+          few_(&glevel::kernels_for_few(*kernels_)),
+          folded_(tasks, few_->lanes) {}
 
     py::tuple score(const py::handle& raw, std::size_t threads) const {
         std::size_t n = 0;
         const double* values = matrix(raw, "raw", plan_.n_tasks, n);
         Outputs out(n, plan_);
-        const glevel::Scores to = out.pointers();
-        each(n, threads, [&](const Kernels& kernels, std::size_t first, std::size_t last, double* scratch) {
-            kernels.score(plan_, values, first, last, to, scratch);
-        });
+        score_into(values, n, threads, out.pointers());
         return py::make_tuple(out.overall, out.modality, out.means, out.supported, out.wins, out.level, out.suspect);
+    }
+
+    // S2..S5 alone, for callers who count microseconds; None where a row wants a closer look.
+    py::object overall(const py::handle& raw, std::size_t threads) const {
+        std::size_t n = 0;
+        const double* values = matrix(raw, "raw", plan_.n_tasks, n);
+        auto overall = make<double>({n, 4});
+        const std::size_t doubles = 3 * plan_.n_modalities + 2 * plan_.n_groups, counts = 2 * plan_.n_groups;
+        const auto rest = make_scratch(n * (doubles + counts + 2));
+        glevel::Scores to{};
+        to.overall = data(overall);
+        to.modality = rest.get();
+        to.means = to.modality + n * 3 * plan_.n_modalities;
+        to.supported = reinterpret_cast<std::int32_t*>(to.means + n * 2 * plan_.n_groups);
+        to.wins = to.supported + n * plan_.n_groups;
+        to.level = reinterpret_cast<std::int8_t*>(to.wins + n * plan_.n_groups);
+        to.suspect = reinterpret_cast<std::uint8_t*>(to.level + n);
+        score_into(values, n, threads, to);
+        if (std::any_of(to.suspect, to.suspect + n, [](auto suspect) { return suspect != 0; })) return py::none();
+        return overall;
     }
 
     py::array_t<double> map(const py::handle& raw, std::size_t threads) const {
@@ -126,6 +148,15 @@ class Engine {
     std::string isa() const { return kernels_->name; }
 
    private:
+    void score_into(const double* values, std::size_t n, std::size_t threads, const glevel::Scores& to) const {
+        each(n, threads, [&](const Kernels& kernels, std::size_t first, std::size_t last, double* scratch) {
+            if (n == 1)
+                few_->score_one(folded_, values, 0, to, scratch);
+            else
+                kernels.score(plan_, values, first, last, to, scratch);
+        });
+    }
+
     template <class Work>
     void each(std::size_t n, std::size_t threads, const Work& work) const {
         const Kernels& kernels = n <= few_->lanes ? *few_ : *kernels_;
@@ -146,6 +177,7 @@ class Engine {
     Plan plan_;
     const Kernels* kernels_;
     const Kernels* few_;
+    Plan folded_;
 };
 
 template <class T>
@@ -218,6 +250,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
              py::arg("sota"), py::arg("weight"), py::arg("zero_scores"), py::arg("isa") = "")
         .def("score", &Engine::score, py::arg("raw"), py::arg("threads"),
              "overall, modality, means, supported, wins, level, suspect")
+        .def("overall", &Engine::overall, py::arg("raw"), py::arg("threads"), "overall, or None where a row is suspect")
         .def("map", &Engine::map, py::arg("raw"), py::arg("threads"), "Points; NaN where not supported.")
         .def("reduce", &Engine::reduce, py::arg("raw"), py::arg("points"), py::arg("threads"), "means, supported, wins")
         .def_property_readonly("isa", &Engine::isa);

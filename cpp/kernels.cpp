@@ -19,12 +19,6 @@ namespace {
 
 // Rows [first, first + n) as a tile; lanes from n on repeat the last row.
 void fill_tile(const Plan& plan, const double* rows, std::size_t first, std::size_t n, double* tile) {
-    if (n == 1) {
-        const double* only = rows + first * plan.n_tasks;
-        for (std::size_t column = 0; column < plan.n_tasks; ++column)
-            store(tile + column * lanes, splat(only[plan.order[column]]));
-        return;
-    }
     const double* row[lanes];
     for (std::size_t i = 0; i < lanes; ++i) row[i] = rows + (first + std::min(i, n - 1)) * plan.n_tasks;
     std::size_t column = 0;
@@ -39,16 +33,23 @@ void fill_tile(const Plan& plan, const double* rows, std::size_t first, std::siz
         for (std::size_t i = 0; i < lanes; ++i) tile[column * lanes + i] = row[i][plan.order[column]];
 }
 
+// One row as a folded tile.
+void fold_row(const Plan& plan, const double* row, double* tile) {
+    for (std::size_t slot = 0; slot < plan.order.size(); ++slot) tile[slot] = row[plan.order[slot]];
+    for (const std::int32_t slot : plan.unused) tile[slot] = std::numeric_limits<double>::quiet_NaN();
+}
+
 // What is outside its domain is missing from now on.
+template <bool folded>
 void drop_invalid(const Plan& plan, double* tile) {
-    for (std::size_t column = 0; column < plan.n_tasks; ++column) {
-        const Vec raw = load<Vec>(tile + column * lanes), z = raw * plan.scale[column];
-        const Mask inside = (z >= plan.low[column]) & (z <= plan.high[column]);
+    for (std::size_t column = 0; column < plan.n_columns; ++column) {
+        const Vec raw = column_of(tile, column), z = raw * slots<folded>(plan.scale, column);
+        const Mask inside = (z >= slots<folded>(plan.low, column)) & (z <= slots<folded>(plan.high, column));
         store(tile + column * lanes, inside ? raw : splat(std::numeric_limits<double>::quiet_NaN()));
     }
 }
 
-// The parts of a scratch buffer.
+// The parts of a scratch buffer. A folded tile has no more slots than a tile for `lanes` models.
 struct Scratch {
     double *tile, *points;
     Vec *means, *modality;
@@ -61,7 +62,7 @@ struct Scratch {
 };
 
 // Sums and counts of n models; their means stay in scratch.
-template <bool zero_scores>
+template <bool zero_scores, bool folded>
 void reduce_models(const Plan& plan, const Scratch& scratch, const double* percent_points, std::size_t first,
                    std::size_t n, const Scores& out) {
     Mask n_supported{};
@@ -77,12 +78,12 @@ void reduce_models(const Plan& plan, const Scratch& scratch, const double* perce
             out.means[2 * at + 1] = sums.masked_mean[i];
         }
     };
-    const Seen seen = reduce_tile<zero_scores>(plan, scratch.tile, percent_points, scratch.points, finish);
+    const Seen seen = reduce_tile<zero_scores, folded>(plan, scratch.tile, percent_points, scratch.points, finish);
     const Mask invalid = seen.invalid();
     if (any(invalid)) {
-        drop_invalid(plan, scratch.tile);
+        drop_invalid<folded>(plan, scratch.tile);
         n_supported = Mask{};
-        reduce_tile<zero_scores>(plan, scratch.tile, percent_points, scratch.points, finish);
+        reduce_tile<zero_scores, folded>(plan, scratch.tile, percent_points, scratch.points, finish);
     }
     for (std::size_t i = 0; i < n; ++i) {
         const bool fractions = n_supported[i] >= 3 && seen.highest[i] > 0.0 && seen.highest[i] <= 1.0;
@@ -103,17 +104,27 @@ void write_levels(const Scratch& scratch, std::size_t n_modalities, std::size_t 
     }
 }
 
+template <bool folded>
+void reduce_models(const Plan& plan, const Scratch& scratch, const double* percent_points, std::size_t first,
+                   std::size_t n, const Scores& out) {
+    if (plan.zero_scores)
+        reduce_models<true, folded>(plan, scratch, percent_points, first, n, out);
+    else
+        reduce_models<false, folded>(plan, scratch, percent_points, first, n, out);
+}
+
 void map(const Plan& plan, const double* raw, std::size_t first, std::size_t last, double* points, double* buffer) {
     const Scratch scratch(buffer, plan.n_tasks, plan.n_modalities);
     const Mask zero_counts = plan.zero_scores ? ~Mask{} : Mask{};
     for (; first < last; first += lanes) {
         const std::size_t n = std::min(lanes, last - first);
         fill_tile(plan, raw, first, n, scratch.tile);
-        map_tile(plan, scratch.tile, scratch.points);
+        map_tile<false>(plan, scratch.tile, scratch.points);
         for (std::size_t column = 0; column < plan.n_tasks; ++column) {
-            const Vec value = load<Vec>(scratch.tile + column * lanes), z = value * plan.scale[column];
-            const Mask supported = (z >= plan.low[column]) & (z <= plan.high[column]) & ((value != 0.0) | zero_counts);
-            const Vec y = column < plan.n_percent ? value : load<Vec>(scratch.points + column * lanes);
+            const Vec value = column_of(scratch.tile, column), z = value * slots<false>(plan.scale, column);
+            const Mask supported = (z >= slots<false>(plan.low, column)) & (z <= slots<false>(plan.high, column)) &
+                                   ((value != 0.0) | zero_counts);
+            const Vec y = column < plan.n_percent ? value : column_of(scratch.points, column);
             for (std::size_t i = 0; i < n; ++i)
                 points[(first + i) * plan.n_tasks + plan.order[column]] =
                     supported[i] ? y[i] : std::numeric_limits<double>::quiet_NaN();
@@ -128,7 +139,7 @@ void reduce(const Plan& plan, const double* raw, const double* points, std::size
         const std::size_t n = std::min(lanes, last - first);
         fill_tile(plan, raw, first, n, scratch.tile);
         fill_tile(plan, points, first, n, scratch.points);
-        (plan.zero_scores ? reduce_models<true> : reduce_models<false>)(plan, scratch, scratch.points, first, n, out);
+        reduce_models<false>(plan, scratch, scratch.points, first, n, out);
     }
 }
 
@@ -151,10 +162,18 @@ void score(const Plan& plan, const double* raw, std::size_t first, std::size_t l
     for (; first < last; first += lanes) {
         const std::size_t n = std::min(lanes, last - first);
         fill_tile(plan, raw, first, n, scratch.tile);
-        map_tile(plan, scratch.tile, scratch.points);
-        (plan.zero_scores ? reduce_models<true> : reduce_models<false>)(plan, scratch, scratch.tile, first, n, out);
+        map_tile<false>(plan, scratch.tile, scratch.points);
+        reduce_models<false>(plan, scratch, nullptr, first, n, out);
         write_levels(scratch, plan.n_modalities, first, n, out);
     }
+}
+
+void score_one(const Plan& folded, const double* row, std::size_t model, const Scores& out, double* buffer) {
+    const Scratch scratch(buffer, folded.n_columns, folded.n_modalities);
+    fold_row(folded, row, scratch.tile);
+    map_tile<true>(folded, scratch.tile, scratch.points);
+    reduce_models<true>(folded, scratch, nullptr, model, 1, out);
+    write_levels(scratch, folded.n_modalities, model, 1, out);
 }
 
 }  // namespace
@@ -162,6 +181,6 @@ void score(const Plan& plan, const double* raw, std::size_t first, std::size_t l
 #define GLEVEL_TEXT_OF(name) #name
 #define GLEVEL_TEXT(name) GLEVEL_TEXT_OF(name)
 extern const Kernels kernels;
-const Kernels kernels = {GLEVEL_TEXT(GLEVEL_ISA), lanes, map, reduce, aggregate, score};
+const Kernels kernels = {GLEVEL_TEXT(GLEVEL_ISA), lanes, map, reduce, aggregate, score, score_one};
 
 }  // namespace glevel::GLEVEL_ISA

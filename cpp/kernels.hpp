@@ -32,6 +32,8 @@ struct Kernels {
     void (*levels)(std::size_t n_modalities, const double* means, std::size_t first, std::size_t last, const Scores&,
                    double* scratch);
     void (*score)(const Plan&, const double* raw, std::size_t first, std::size_t last, const Scores&, double* scratch);
+    // The same for one row, by a plan folded by `lanes`.
+    void (*score_one)(const Plan& folded, const double* row, std::size_t model, const Scores&, double* scratch);
 };
 
 inline std::size_t scratch_size(std::size_t n_tasks, std::size_t n_modalities, std::size_t lanes) {

@@ -56,10 +56,11 @@ inline void curve(const Vec (&w)[abreast], Vec (&points)[abreast]) {
 }
 
 // Points of all columns that need mapping, from a tile of raw values (kernels.cpp) into one of points.
+template <bool folded>
 inline void map_tile(const Plan& plan, const double* tile, double* points) {
     for (const std::int32_t column : plan.linear) {
-        const Vec z = load<Vec>(tile + column * lanes) * plan.scale[column];
-        const Vec y = (z - plan.worst[column]) * plan.slope[column];
+        const Vec z = column_of(tile, column) * slots<folded>(plan.scale, column);
+        const Vec y = (z - slots<folded>(plan.worst, column)) * slots<folded>(plan.slope, column);
         store(points + column * lanes, max(min(y, splat(100.0)), Vec{}));
     }
     const std::size_t n = plan.curved.size();
@@ -67,8 +68,8 @@ inline void map_tile(const Plan& plan, const double* tile, double* points) {
         Vec w[abreast], y[abreast];
         for (std::size_t i = 0; i < abreast; ++i) {
             const std::int32_t column = plan.curved[first + i < n ? first + i : n - 1];
-            const Vec z = load<Vec>(tile + column * lanes) * plan.scale[column];
-            const Vec constant = splat(plan.constant[column]);
+            const Vec z = column_of(tile, column) * slots<folded>(plan.scale, column);
+            const Vec constant = slots<folded>(plan.constant, column);
             w[i] = magnitude(plan.kind[column] == Kind::inverse ? z / constant : constant / z);  // of -0 too
         }
         curve(w, y);

@@ -14,11 +14,11 @@
 namespace glevel {
 namespace {
 
-// Adding the rounder to 0..100 points leaves as many steps per point as fit: 2^45, or fewer where the sum
-// over the group would not stay below 2^62.
-double rounder_for(double weight_over_heaviest) {
+// Adding the rounder to 0..100 points leaves as many steps per point as fit: 2^45, or fewer in groups of more
+// than 1,310 tasks, so that their sum stays below 2^62.
+double rounder_for(std::size_t n_tasks) {
     double rounder = 128.0;
-    while (100.0 * weight_over_heaviest * (0x1p52 / rounder) >= 0x1p62) rounder *= 2.0;
+    while (100.0 * static_cast<double>(n_tasks) * (0x1p52 / rounder) >= 0x1p62) rounder *= 2.0;
     return rounder;
 }
 
@@ -48,66 +48,78 @@ void check(const TaskTable& t) {
 
 }  // namespace
 
-Plan::Plan(const TaskTable& t)
-    : n_tasks(t.n_tasks), n_modalities(t.n_modalities), n_groups(2 * t.n_modalities + 1), zero_scores(t.zero_scores) {
+Plan::Plan(const TaskTable& t, std::size_t fold_by)
+    : n_tasks(t.n_tasks),
+      n_modalities(t.n_modalities),
+      n_groups(2 * t.n_modalities + 1),
+      fold(fold_by),
+      zero_scores(t.zero_scores) {
     check(t);
 
     // A task of weight 0 is counted but adds nothing: the general loop knows how.
     const auto in_percent_loop = [&](std::int32_t i) { return t.kind[i] == Kind::percent && t.weight[i] > 0.0; };
-    order.resize(n_tasks);
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-        const auto key = [&](std::int32_t i) { return std::tuple(!in_percent_loop(i), t.group[i], t.kind[i]); };
-        return key(a) < key(b);
-    });
-    permuted = !std::is_sorted(order.begin(), order.end());
+    std::vector<std::int32_t> sorted(n_tasks);
+    std::iota(sorted.begin(), sorted.end(), 0);
+    const auto key = [&](std::int32_t i) { return std::tuple(!in_percent_loop(i), t.group[i], t.kind[i]); };
+    std::stable_sort(sorted.begin(), sorted.end(), [&](auto a, auto b) { return key(a) < key(b); });
+    permuted = !std::is_sorted(sorted.begin(), sorted.end());
 
-    n_percent = static_cast<std::size_t>(std::count_if(order.begin(), order.end(), in_percent_loop));
     percent.assign(n_groups + 1, 0);
     general.assign(n_groups + 1, 0);
-    for (std::size_t column = 0; column < n_tasks; ++column) {
-        auto& begins = column < n_percent ? percent : general;
-        ++begins[static_cast<std::size_t>(t.group[order[column]]) + 1];
+    for (std::size_t next = 0; next < n_tasks;) {  // one column each time
+        const auto first = sorted[next];
+        auto& begins = in_percent_loop(first) ? percent : general;
+        ++begins[static_cast<std::size_t>(t.group[first]) + 1];
+        if (!in_percent_loop(first)) {
+            auto& shape = t.kind[first] <= Kind::linear ? linear : curved;
+            shape.push_back(static_cast<std::int32_t>(kind.size()));
+        }
+        kind.push_back(t.kind[first]);
+        for (std::size_t lane = 0; lane < fold; ++lane) {
+            const bool fits = next < n_tasks && key(sorted[next]) == key(first);
+            if (!fits) unused.push_back(static_cast<std::int32_t>(order.size()));
+            order.push_back(fits ? sorted[next++] : -1);
+        }
     }
-    general[0] = n_percent;
-    for (std::size_t g = 0; g < n_groups; ++g) {
-        percent[g + 1] += percent[g];
-        general[g + 1] += general[g];
-    }
+    n_columns = kind.size();
+    for (std::size_t g = 0; g < n_groups; ++g) percent[g + 1] += percent[g];
+    general[0] = n_percent = percent[n_groups];
+    for (std::size_t g = 0; g < n_groups; ++g) general[g + 1] += general[g];
 
-    std::vector<double> heaviest(n_groups, 0.0), total(n_groups, 0.0);
-    for (std::size_t i = 0; i < n_tasks; ++i) heaviest[t.group[i]] = std::max(heaviest[t.group[i]], t.weight[i]);
+    std::vector<double> heaviest(n_groups, 0.0);
+    std::vector<std::size_t> size(n_groups, 0);
     for (std::size_t i = 0; i < n_tasks; ++i) {
-        const auto g = static_cast<std::size_t>(t.group[i]);
-        if (heaviest[g] > 0.0) total[g] += t.weight[i] / heaviest[g];
+        heaviest[t.group[i]] = std::max(heaviest[t.group[i]], t.weight[i]);
+        ++size[t.group[i]];
     }
     rounder.resize(n_groups);
-    std::transform(total.begin(), total.end(), rounder.begin(), rounder_for);
+    std::transform(size.begin(), size.end(), rounder.begin(), rounder_for);
 
-    for (auto* column : {&weight, &scale, &low, &high, &sign, &sota, &worst, &slope, &constant})
-        column->resize(n_tasks);
-    kind.resize(n_tasks);
+    for (auto* slots : {&weight, &scale, &low, &high, &sign, &sota, &worst, &slope, &constant})
+        slots->assign(order.size(), 0.0);
+    equal_weights.assign(n_groups, 1);
     std::vector<std::int64_t> full(n_groups, 0);  // steps of 100 points everywhere: the denominator of the mean
-    for (std::size_t column = 0; column < n_tasks; ++column) {
-        const auto i = static_cast<std::size_t>(order[column]);
+    for (std::size_t slot = 0; slot < order.size(); ++slot) {
+        if (order[slot] < 0) continue;
+        const auto i = static_cast<std::size_t>(order[slot]);
         const auto g = static_cast<std::size_t>(t.group[i]);
-        const bool is_linear = t.kind[i] <= Kind::linear, inverse = t.kind[i] == Kind::inverse;
-        const bool lower = inverse || (is_linear && t.slope[i] < 0.0);
-        weight[column] = heaviest[g] > 0.0 ? t.weight[i] / heaviest[g] : 0.0;
-        full[g] += steps(100.0 * weight[column], rounder[g]);
-        scale[column] = t.scale[i];
-        low[column] = t.low[i];
-        high[column] = t.high[i];
-        sign[column] = lower ? -1.0 : 1.0;
-        sota[column] = sign[column] * t.sota[i];
+        const bool inverse = t.kind[i] == Kind::inverse;
+        const bool lower = inverse || (t.kind[i] <= Kind::linear && t.slope[i] < 0.0);
+        if (t.weight[i] != heaviest[g]) equal_weights[g] = 0;
+        weight[slot] = heaviest[g] > 0.0 ? t.weight[i] / heaviest[g] : 0.0;
+        full[g] += steps(100.0 * weight[slot], rounder[g]);
+        scale[slot] = t.scale[i];
+        low[slot] = t.low[i];
+        high[slot] = t.high[i];
+        sign[slot] = lower ? -1.0 : 1.0;
+        sota[slot] = sign[slot] * t.sota[i];
         // What the percent loop compares with must be above "not supported" for all z that it lets win.
-        if (column < n_percent && sota[column] < least_percent()) sota[column] = least_percent();
-        worst[column] = t.worst[i];
-        slope[column] = t.slope[i];
-        constant[column] = inverse ? t.constant[i] * 0x1p63 : t.constant[i] * mapping::unit;
-        kind[column] = t.kind[i];
-        if (column >= n_percent) (is_linear ? linear : curved).push_back(static_cast<std::int32_t>(column));
+        if (slot < n_percent * fold && sota[slot] < least_percent()) sota[slot] = least_percent();
+        worst[slot] = t.worst[i];
+        slope[slot] = t.slope[i];
+        constant[slot] = inverse ? t.constant[i] * 0x1p63 : t.constant[i] * mapping::unit;
     }
+    for (const auto slot : unused) order[slot] = 0;
     percent_steps.resize(n_groups);
     std::transform(full.begin(), full.end(), percent_steps.begin(),
                    [](std::int64_t steps) { return static_cast<double>(steps) / 100.0; });

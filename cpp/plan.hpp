@@ -29,30 +29,37 @@ struct TaskTable {
     bool zero_scores = false;  // an exact 0 is a score, not "not supported"
 };
 
-// Columns are sorted: first the percent tasks, by group, then all others, by group. So the cheap loop runs over
-// long stretches, and only the rest is mapped.
+// Columns are sorted: first the percent tasks, by group, then all others, by group and kind. So the cheap loop
+// runs over long stretches, and only the rest is mapped.
+//
+// With a fold of 1 a column is a task, and the kernels' lanes are models. For a single model its tasks are
+// folded instead: a column holds `fold` tasks of one group and kind, one a lane. What is said "per slot" below
+// has n_columns * fold entries; a slot without a task is filled with NaN, and so never counts.
 struct Plan {
-    explicit Plan(const TaskTable& tasks);
+    explicit Plan(const TaskTable& tasks, std::size_t fold = 1);
 
     // The smallest supported percent value.
     double least_percent() const { return zero_scores ? 0.0 : std::numeric_limits<double>::denorm_min(); }
 
-    std::size_t n_tasks, n_modalities, n_groups;
+    std::size_t n_tasks, n_modalities, n_groups, fold, n_columns;
     bool zero_scores;
     bool permuted;                              // false: the caller's order is already the plan's
-    std::vector<std::int32_t> order;            // plan column -> caller's column
+    std::vector<std::int32_t> order;            // per slot: the caller's column
+    std::vector<std::int32_t> unused;           // slots without a task; their order is 0
     std::size_t n_percent;                      // columns before this one are percent tasks of weight > 0
     std::vector<std::size_t> percent, general;  // per group and at the end: where its columns begin
 
     // Fixed point (see reduce.hpp).
     std::vector<double> rounder;        // per group
     std::vector<double> percent_steps;  // per group: steps of a mean of one point
+    std::vector<char> equal_weights;    // per group
 
-    // Per column.
+    // Per slot.
     std::vector<double> weight;  // relative to the group's heaviest
     std::vector<double> scale, low, high;
     std::vector<double> sign, sota;  // a win is sign * z >= sota, with sota inside the domain
     std::vector<double> worst, slope, constant;
+    // Per column.
     std::vector<Kind> kind;
     std::vector<std::int32_t> linear, curved;  // columns to map, by shape
 };

@@ -31,6 +31,11 @@ struct Accumulator {
         n_won += counts_won;
     }
 
+    // Of tasks in lanes: the sum over them, in all lanes.
+    inline void unfold() {
+        for (Mask* m : {&all, &won, &n_all, &n_won, &any_all, &any_won}) *m = Mask{} + sum_over_lanes(*m);
+    }
+
     inline GroupSums finish(double rounder, double percent_steps) const {
         std::int64_t rounder_bits;
         std::memcpy(&rounder_bits, &rounder, sizeof rounder);
@@ -51,22 +56,32 @@ struct Seen {
     Mask outside{};                                                                  // of all others
 
     Mask invalid() const { return outside | (lowest < 0.0) | (highest > 100.0); }
+
+    // Of tasks in lanes: what was seen in any of them, in all lanes.
+    void unfold() {
+        outside = Mask{} + sum_over_lanes(outside);
+        for (std::size_t i = 0; i < lanes; ++i) {
+            lowest = min(splat(lowest[i]), lowest);
+            highest = max(splat(highest[i]), highest);
+        }
+    }
 };
 
-// The percent tasks of a group; their points are their values, unless `points` says otherwise. A value above 100
+// The percent tasks of a group; their points are their values, unless `points` are given. A value above 100
 // counts here, and is seen: the row is then done again without it.
-template <bool zero_scores>
+template <bool zero_scores, bool folded, bool equal_weights>
 inline void add_percent(const Plan& plan, std::size_t g, const double* tile, const double* points, Accumulator& sums,
                         Seen& seen) {
     const Vec least = splat(plan.least_percent()), rounder = splat(plan.rounder[g]);
     Accumulator local;  // in registers
     Vec lowest = seen.lowest, highest = seen.highest;
     for (std::size_t column = plan.percent[g]; column < plan.percent[g + 1]; ++column) {
-        const Vec z = load<Vec>(tile + column * lanes), y = load<Vec>(points + column * lanes);
-        const Mask supported = z >= least, won = z >= splat(plan.sota[column]);
+        const Vec z = column_of(tile, column), y = points == nullptr ? z : column_of(points, column);
+        const Mask supported = z >= least, won = z >= slots<folded>(plan.sota, column);
         lowest = min(z, lowest);
         highest = max(z, highest);
-        local.add(y * plan.weight[column] + rounder, supported, won);
+        const Vec weighted = equal_weights ? y : y * slots<folded>(plan.weight, column);
+        local.add(weighted + rounder, supported, won);
         if constexpr (zero_scores) {
             local.any_all |= supported & (z > 0.0);
             local.any_won |= won & (z > 0.0);
@@ -82,6 +97,7 @@ inline void add_percent(const Plan& plan, std::size_t g, const double* tile, con
 }
 
 // All other tasks of a group.
+template <bool folded>
 inline void add_general(const Plan& plan, std::size_t g, const double* tile, const double* points, Accumulator& sums,
                         Seen& seen) {
     const Mask zero_counts = plan.zero_scores ? ~Mask{} : Mask{};
@@ -89,14 +105,16 @@ inline void add_general(const Plan& plan, std::size_t g, const double* tile, con
     Accumulator local = sums;
     Mask outside = seen.outside;
     for (std::size_t column = plan.general[g]; column < plan.general[g + 1]; ++column) {
-        const Vec raw = load<Vec>(tile + column * lanes), y = load<Vec>(points + column * lanes);
-        const Vec z = raw * plan.scale[column];
+        const Vec raw = column_of(tile, column), y = column_of(points, column);
+        const Vec z = raw * slots<folded>(plan.scale, column);
         const Mask not_zero = (raw != 0.0) | zero_counts;
-        const Mask supported = (z >= plan.low[column]) & (z <= plan.high[column]) & not_zero;
+        const Mask supported =
+            (z >= slots<folded>(plan.low, column)) & (z <= slots<folded>(plan.high, column)) & not_zero;
         outside |= ~supported & not_zero & (raw < std::numeric_limits<double>::infinity());
-        const Mask won = supported & (z * plan.sign[column] >= plan.sota[column]);
-        local.add(y * plan.weight[column] + rounder, supported, won);
-        const Mask adds = plan.weight[column] > 0.0 ? y > 0.0 : Mask{};  // 0 points or weight 0: counted, adds nothing
+        const Mask won = supported & (z * slots<folded>(plan.sign, column) >= slots<folded>(plan.sota, column));
+        local.add(y * slots<folded>(plan.weight, column) + rounder, supported, won);
+        const Mask adds =
+            (y > 0.0) & (slots<folded>(plan.weight, column) > 0.0);  // 0 points or weight 0: counted, adds nothing
         local.any_all |= supported & adds;
         local.any_won |= won & adds;
     }
@@ -105,16 +123,21 @@ inline void add_general(const Plan& plan, std::size_t g, const double* tile, con
 }
 
 // finish(g, sums) for each group of a tile.
-template <bool zero_scores, class Finish>
+template <bool zero_scores, bool folded, class Finish>
 inline Seen reduce_tile(const Plan& plan, const double* tile, const double* percent_points, const double* points,
                         Finish finish) {
     Seen seen;
     for (std::size_t g = 0; g < plan.n_groups; ++g) {
         Accumulator sums;
-        add_percent<zero_scores>(plan, g, tile, percent_points, sums, seen);
-        add_general(plan, g, tile, points, sums, seen);
+        if (plan.equal_weights[g] && percent_points == nullptr)
+            add_percent<zero_scores, folded, true>(plan, g, tile, nullptr, sums, seen);
+        else
+            add_percent<zero_scores, folded, false>(plan, g, tile, percent_points, sums, seen);
+        add_general<folded>(plan, g, tile, points, sums, seen);
+        if constexpr (folded) sums.unfold();
         finish(g, sums.finish(plan.rounder[g], plan.percent_steps[g]));
     }
+    if constexpr (folded) seen.unfold();
     return seen;
 }
 

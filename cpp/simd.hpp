@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
@@ -24,6 +25,9 @@ inline V load(const T* from) {
     return v;
 }
 
+// A column of a tile; tiles are aligned.
+inline Vec column_of(const double* tile, std::size_t column) { return reinterpret_cast<const Vec*>(tile)[column]; }
+
 inline void store(double* to, Vec v) { std::memcpy(to, &v, sizeof v); }
 
 inline Vec splat(double value) { return value - Vec{}; }
@@ -33,10 +37,7 @@ inline Vec from_bits(Mask m) { return reinterpret_cast<Vec>(m); }
 
 // Where `a` is NaN the answer is `b`, as minpd and maxpd have it; compilers do not always see that the
 // comparison is one instruction.
-#if defined(__AVX512F__) && GLEVEL_VECTOR_BYTES == 64
-inline Vec min(Vec a, Vec b) { return _mm512_min_pd(a, b); }
-inline Vec max(Vec a, Vec b) { return _mm512_max_pd(a, b); }
-#elif defined(__AVX__) && GLEVEL_VECTOR_BYTES == 32
+#if defined(__AVX__) && GLEVEL_VECTOR_BYTES == 32
 inline Vec min(Vec a, Vec b) { return _mm256_min_pd(a, b); }
 inline Vec max(Vec a, Vec b) { return _mm256_max_pd(a, b); }
 #elif defined(__SSE2__) && GLEVEL_VECTOR_BYTES == 16
@@ -48,6 +49,19 @@ inline Vec max(Vec a, Vec b) { return a > b ? a : b; }
 #endif
 
 inline Vec magnitude(Vec v) { return from_bits(bits(v) & std::int64_t{0x7fffffffffffffff}); }
+
+// A column's constants: one for all lanes, or (folded) one a lane.
+template <bool folded>
+inline Vec slots(const std::vector<double>& constants, std::size_t column) {
+    if constexpr (folded) return load<Vec>(&constants[column * lanes]);
+    return splat(constants[column]);
+}
+
+inline std::int64_t sum_over_lanes(Mask m) {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < lanes; ++i) sum += m[i];
+    return sum;
+}
 
 inline bool any(Mask m) {
     std::int64_t seen = 0;

@@ -208,6 +208,19 @@ def test_bad_threads(threads):
         gl.Scorer(BENCH).score(RAW, threads=threads)
 
 
+@pytest.mark.parametrize("make", [gl.Scorer, gl.reference.Scorer], ids=["engine", "reference"])
+def test_overall_alone(make):
+    """The quick way gives the same bits, and refuses the same input."""
+    scorer = make(BENCH)
+    for raw in (RAW, RAW[:1], RAW[1], RAW.tolist(), RAW.astype(">f8"), np.empty((0, 6))):
+        assert np.array_equal(scorer.overall(raw), scorer.score(raw).overall)
+    with pytest.raises(gl.ResultsError, match="n_models, 6"):
+        scorer.overall(RAW[:, :5])
+    with pytest.raises(gl.InvalidScoreError, match="140"):
+        scorer.overall(np.array([[140.0, 30, 25, 20, 50, 90]]))
+    assert np.array_equal(gl.Scorer(BENCH, "release").overall(RAW), gl.Scorer(BENCH, "release").score(RAW).overall)
+
+
 def test_no_models():
     scores = gl.Scorer(BENCH).score(np.empty((0, 6)))
     assert scores.overall.shape == (0, 4)

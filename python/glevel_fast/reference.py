@@ -74,7 +74,7 @@ class Engine:
                 continue
             relative = self.weight[tasks] / heaviest
             bits = 45
-            while np.ldexp(100.0 * relative.sum(), bits) >= 2.0**62:
+            while np.ldexp(100.0 * len(relative), bits) >= 2.0**62:
                 bits -= 1
             self.step_scale[tasks] = np.ldexp(relative, bits)
             full = np.rint(100.0 * self.step_scale[tasks])
@@ -162,6 +162,11 @@ class Engine:
         in_fractions = (supported.sum(axis=1) >= 3) & (percent > 0) & (percent <= 1)
         endless = percent == np.inf  # hides the largest finite value: worth a look
         return overall, modality, means, supported, wins, level, (outside | in_fractions | endless).astype(np.uint8)
+
+    def overall(self, raw: Array, threads: int = 1) -> Array | None:
+        """S2 to S5 alone; None where a row is suspect."""
+        overall, *_, suspect = self.score(raw)
+        return None if suspect.any() else overall
 
     def _check(self, array: Array, name: str) -> Array:
         if not isinstance(array, np.ndarray):

@@ -214,6 +214,7 @@ class Engine(Protocol):
     """What `_core.Engine` and its NumPy twin `reference.Engine` have in common."""
 
     def score(self, raw: Array, threads: int) -> tuple[Any, ...]: ...
+    def overall(self, raw: Array, threads: int) -> Array | None: ...
     def map(self, raw: Array, threads: int) -> Array: ...
     def reduce(self, raw: Array, points: Array, threads: int) -> tuple[Any, ...]: ...
 
@@ -283,6 +284,7 @@ class Scorer:
         self._options: dict[str, Any] = {"policy": policy, "zero": zero, "invalid": invalid, "fractions": fractions}
         self._benchmark = benchmark
         self._engine = type(self)._make_engine(**engine_columns(benchmark), zero_scores=zero == "score")
+        self._quick = self._engine.overall if policy == "paper" else lambda raw, threads: None
 
     @property
     def benchmark(self) -> Benchmark:
@@ -342,6 +344,18 @@ class Scorer:
             arrays, more = self._look_closer(raw, arrays, names, sources, threads)
             notes += more
         return Scores(self._benchmark, *arrays[:6], "paper", notes, absent, names)  # type: ignore[call-arg]
+
+    def overall(self, raw: Any, *, threads: int = 1) -> Array:
+        """S2 to S5 alone: float64 (n_models, 4), the same bits as `score(raw).overall`.
+
+        For calls that score one model or a few, over and over; under two microseconds for a
+        C-contiguous float64 array of shape (1, n_tasks). Raises as `score` does.
+        """
+        try:
+            overall = self._quick(raw, threads)
+        except (TypeError, ValueError):  # an array that `score` converts, or refuses more clearly
+            overall = None
+        return self.score(raw, threads=threads).overall if overall is None else overall
 
     def map(self, raw: Any, *, threads: int | None = None) -> Array:
         """Raw values on the 100-point scale: float64 (n_models, n_tasks), NaN where not supported.
