@@ -180,7 +180,9 @@ def jax_jit(benchmark: gl.Benchmark) -> Peer:
         def per_group(values: Any) -> Any:
             return values @ onehot
 
-        overall = levels(per_group(jnp.where(supported, y, 0.0)) / at.size, per_group(jnp.where(won, y, 0.0)) / at.size, jnp)
+        overall = levels(
+            per_group(jnp.where(supported, y, 0.0)) / at.size, per_group(jnp.where(won, y, 0.0)) / at.size, jnp
+        )
         n_supported, n_won = (per_group(mask.astype(jnp.float64)) for mask in (supported, won))
         return overall, n_supported.astype(jnp.int32), n_won.astype(jnp.int32)
 
