@@ -38,8 +38,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         if target.key in board.rows:
             values, detail = board.rows[target.key]
             measured = " / ".join(target.shown(v) for v in values)
-            terminalreporter.write_line(f"{target.work}: {measured} ({target.bounds(target.must)}, reach for "
-                                        f"{target.bounds(target.reach)}): {target.verdict(values)}; {detail}")  # fmt: skip
+            bounds = f"{target.bounds(target.must)}, reach for {target.bounds(target.reach)}"
+            terminalreporter.write_line(f"{target.verdict(values)}: {target.work}: {measured} ({bounds}); {detail}")
     for line in board.left_out:
         terminalreporter.write_line(f"left out: {line}")
 
@@ -75,6 +75,12 @@ def _version(module: str) -> str:
 @pytest.fixture(scope="session")
 def board(request: pytest.FixtureRequest) -> targets.Board:
     return request.config.stash[BOARD]
+
+
+@pytest.fixture(scope="session")
+def peer_lines() -> list[tuple[str, ...]]:
+    """The lines of the table of peers so far."""
+    return []
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import workload
-from numpy.typing import NDArray
 
-import glevel_fast as gl
 from glevel_fast.io import write
 from glevel_fast.io.workbook import HEADER, SHEETS, SOTA
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    import glevel_fast as gl
 
 
 def released_benchmark() -> gl.Benchmark:

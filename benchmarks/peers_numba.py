@@ -19,10 +19,9 @@ ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to a whole number, he
 SUM_FLAGS = {"reassoc", "nsz"}
 WON = 1 << 32  # two counts in one integer
 # (e^r - 1 - r) / r^2 on |r| <= ln(2) / 2, to 1e-16
-# fmt: off
-P0, P1, P2, P3, P4 = 0.5000000000000001, 0.16666666666666669, 0.041666666666624164, 0.008333333333330065, 0.0013888888917196719
-P5, P6, P7, P8, P9 = 0.00019841269863040545, 2.4801521322367984e-05, 2.755726848030948e-06, 2.762007588032101e-07, 2.5100375832820886e-08
-# fmt: on
+P0, P1, P2 = 0.5000000000000001, 0.16666666666666669, 0.041666666666624164
+P3, P4, P5 = 0.008333333333330065, 0.0013888888917196719, 0.00019841269863040545
+P6, P7, P8, P9 = 2.4801521322367984e-05, 2.755726848030948e-06, 2.762007588032101e-07, 2.5100375832820886e-08
 
 
 @intrinsic
@@ -141,8 +140,8 @@ def score_all_serial(
     raw, percent, general, size, sota_percent, sota_general, sign, inverse, linear, constant, worst, slope,
     overall, n_supported, n_won,
 ):  # fmt: skip
-    score_block(raw, 0, raw.shape[0], percent, general, size, sota_percent, sota_general, sign, inverse, linear, constant,
-                worst, slope, overall, n_supported, n_won)  # fmt: skip
+    score_block(raw, 0, raw.shape[0], percent, general, size, sota_percent, sota_general, sign, inverse, linear,
+                constant, worst, slope, overall, n_supported, n_won)  # fmt: skip
 
 
 @nb.njit(error_model="numpy", parallel=True)
@@ -153,5 +152,5 @@ def score_all_parallel(
     blocks = 8
     for block in nb.prange(blocks):
         first, last = raw.shape[0] * block // blocks, raw.shape[0] * (block + 1) // blocks
-        score_block(raw, first, last, percent, general, size, sota_percent, sota_general, sign, inverse, linear, constant,
-                worst, slope, overall, n_supported, n_won)  # fmt: skip
+        score_block(raw, first, last, percent, general, size, sota_percent, sota_general, sign, inverse, linear,
+                    constant, worst, slope, overall, n_supported, n_won)  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
+SECTIONS = ("Peers", "Kernels", "Growth", "Machine")
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 README = ROOT / "README.md"
@@ -46,7 +47,8 @@ TARGETS = (
     Target("ulp", "mapping alone, largest error", "≤", (2.5,), (2.1,), " ulp"),
     Target("one", "one model, array in, S2-S5 out, called from Python", "≤", (2,), (1,), " µs"),
     Target("baseline", "baseline x86-64 path, against the AVX2 path", "≤", (2.2,), (1.8,), "x"),
-    Target("workbooks", "100 released-layout workbooks to a board, whole process, against 1.6 s each", "≥", (80,), (200,), "x"),
+    Target("workbooks", "100 released-layout workbooks, files to board, whole process, against 1.6 s each",
+           "≥", (80,), (200,), "x"),
     Target("parquet", "1,000 models from one Parquet file to a board, whole process", "≤", (0.5,), (0.3,), " s"),
     Target("help", "`glevel --help`", "≤", (0.15,), (0.08,), " s"),
     Target("import", "`import glevel_fast` beyond NumPy", "≤", (25,), (10,), " ms"),
@@ -69,6 +71,8 @@ class Board:
         self.rows[key] = values, detail
 
     def section(self, title: str, body: str) -> None:
+        if title not in SECTIONS:
+            raise ValueError(f"no section {title!r}")
         self.sections[title] = body
 
     def table(self) -> str:
@@ -107,7 +111,7 @@ def write(board: Board) -> None:
     """Write benchmarks/RESULTS.md, and the table into README.md where that has the markers."""
     table = board.table()
     parts = ["# Results", "Written by `make bench`.", f"{START}\n{table}\n{END}"]
-    parts += [f"## {title}\n\n{body}" for title, body in board.sections.items()]
+    parts += [f"## {title}\n\n{board.sections[title]}" for title in SECTIONS if title in board.sections]
     if board.left_out:
         parts.append("## Left out\n\n" + "\n".join(f"- {line}" for line in board.left_out))
     RESULTS.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

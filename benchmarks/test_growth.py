@@ -37,9 +37,12 @@ def test_growth(benchmark, board, bench, tmp_path, request):
         for p in streamed
     ]
     header = ("models", "from an array, µs per model", "peak MiB", "streamed from Parquet, µs per model", "peak MiB")
-    body = f"{markdown(header, lines)}\n\nAll cores. The last file holds {size / 2**20:,.0f} MiB and is read one row group of 5,000 models at a time."
+    body = (
+        f"{markdown(header, lines)}\n\nAll cores. The last file holds {size / 2**20:,.0f} MiB and is read one row group "
+        "of 5,000 models at a time."
+    )
     try:
-        import matplotlib  # noqa: F401, ICN001
+        import matplotlib  # noqa: F401
     except ImportError:
         board.left_out.append("matplotlib is not installed: no figure of the growth")
     else:

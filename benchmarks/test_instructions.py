@@ -33,6 +33,6 @@ def test_instructions(benchmark, board, bench, monkeypatch):
         for kernel in instructions.KERNELS
     ]  # fmt: skip
     header = ("kernel", "of", "instructions per model", "per value", "µs for 1,000 models", "ns per value")
-    board.section("Instructions (AVX2, one thread)", markdown(header, lines) + "\n\nInstructions by callgrind.")
+    board.section("Kernels", f"{markdown(header, lines)}\n\nAVX2 path, one thread; instructions counted by callgrind.")
     benchmark.group = "kernels"
     benchmark.pedantic(calls["map"], rounds=50)

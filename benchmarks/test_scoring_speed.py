@@ -32,10 +32,8 @@ def test_against_a_streaming_read(benchmark, board, bench, scorer, raw):
         "workbook order": lambda: other.score(in_sheet_order, threads=1),
     })  # fmt: skip
     board.row(
-        "read", best["1t"] / best["read"], best["2t"] / best["read"],
-        detail=f"{best['1t'] * MS:.3f} / {best['2t'] * MS:.3f} ms, {name} {best['read'] * MS:.3f} ms; in numpy.sum "
-        f"({best['numpy.sum'] * MS:.3f} ms): {best['1t'] / best['numpy.sum']:.2f} / {best['2t'] / best['numpy.sum']:.2f}; "
-        f"in the workbook's column order {best['workbook order'] * MS:.3f} ms (1t)",
+        "read", *(best[threads] / best["read"] for threads in ("1t", "2t")),
+        detail=f"{_reads(best, name)}; in the workbook's column order {best['workbook order'] * MS:.3f} ms (1t)",
     )  # fmt: skip
     benchmark.pedantic(lambda: scorer.score(raw, threads=1), rounds=50)
 
@@ -49,12 +47,16 @@ def test_from_dram(benchmark, board, bench, scorer):
         "1t": lambda: scorer.score(raw, threads=1),
         "2t": lambda: scorer.score(raw, threads=2),
     }, seconds=5.0)  # fmt: skip
-    board.row(
-        "dram", best["1t"] / best["read"], best["2t"] / best["read"],
-        detail=f"{best['1t'] * MS:.2f} / {best['2t'] * MS:.2f} ms, {name} {best['read'] * MS:.2f} ms; in numpy.sum "
-        f"({best['numpy.sum'] * MS:.2f} ms): {best['1t'] / best['numpy.sum']:.2f} / {best['2t'] / best['numpy.sum']:.2f}",
-    )  # fmt: skip
+    board.row("dram", *(best[threads] / best["read"] for threads in ("1t", "2t")), detail=_reads(best, name))
     benchmark.pedantic(lambda: scorer.score(raw, threads=2), rounds=5)
+
+
+def _reads(best: dict[str, float], name: str) -> str:
+    one, two, total = best["1t"], best["2t"], best["numpy.sum"]
+    return (
+        f"{one * MS:.3f} / {two * MS:.3f} ms, {name} {best['read'] * MS:.3f} ms; in numpy.sum ({total * MS:.3f} ms) "
+        f"{one / total:.2f} / {two / total:.2f}"
+    )
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -64,7 +66,7 @@ def test_ours(benchmark, scorer, raw, threads):
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in peers.PEERS])
-def test_peer(benchmark, board, scorer, raw, make_peer, name):
+def test_peer(benchmark, board, peer_lines, scorer, raw, make_peer, name):
     """Each peer on its own beside the engine, for its line in the table of peers."""
     peer = make_peer(name)
     entry = next(e for e in peers.PEERS if e.name == name)
@@ -76,13 +78,12 @@ def test_peer(benchmark, board, scorer, raw, make_peer, name):
     threads = str(entry.threads or "its own")
     ratios = best["peer"] / best["1t"], best["peer"] / best["2t"]
     line = (name, threads, f"{best['peer'] * MS:.3f}", *(f"{ratio:.1f}x" for ratio in ratios))
-    lines = PEER_LINES.setdefault(id(board), [])
-    lines.append(line)
+    peer_lines.append(line)
     board.section(
         "Peers",
-        markdown(("peer", "threads", "ms", "glevel_fast 1t is faster by", "2t by"), lines)
-        + "\n\nAll give the same answer (asserted). Peers are spared weights, scales, domain checks and a sum that does "
-        "not depend on its order; the NumPy reference does all of it.",
+        markdown(("peer", "threads", "ms", "glevel_fast 1t is faster by", "2t by"), peer_lines)
+        + "\n\nAll give the same answer (asserted). Peers are spared weights, scales, checks of domains and a sum that "
+        "does not depend on its order; the NumPy reference does all of it.",
     )
     if name == "NumPy reference":
         board.row(
@@ -92,9 +93,6 @@ def test_peer(benchmark, board, scorer, raw, make_peer, name):
         )
     benchmark.group = "peers"
     benchmark.pedantic(lambda: peer(raw), rounds=10)
-
-
-PEER_LINES: dict[int, list[tuple[str, ...]]] = {}
 
 
 def test_against_numba(benchmark, board, scorer, raw, make_peer):
@@ -127,7 +125,7 @@ def test_one_model(benchmark, board, scorer, raw):
     }, seconds=2.0)  # fmt: skip
     board.row(
         "one", best["Scorer.score"] * US,
-        detail=f"`scorer.score(row, threads=1).overall`; the engine alone, all seven arrays out: {best['engine'] * US:.2f} µs",
+        detail=f"`scorer.score(row, threads=1).overall`; the engine's call alone {best['engine'] * US:.2f} µs",
     )  # fmt: skip
     benchmark(lambda: scorer.score(one, threads=1).overall)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 import glevel_fast as gl
 from glevel_fast.scoring import engine_columns
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MISSING = 0.3
 
