@@ -38,7 +38,7 @@ def test_growth(benchmark, board, bench, tmp_path, request):
     ]
     header = ("models", "from an array, µs per model", "peak MiB", "streamed from Parquet, µs per model", "peak MiB")
     body = (
-        f"{markdown(header, lines)}\n\nAll cores. The last file holds {size / 2**20:,.0f} MiB and is read one row group "
+        f"{markdown(header, lines)}\n\nAll cores. The last file has {size / 2**20:,.0f} MiB and is read a row group "
         "of 5,000 models at a time."
     )
     try:

@@ -48,7 +48,7 @@ def test_mapping(benchmark, board, bench, raw):
     ns = {name: seconds / values.size * NS for name, seconds in best.items()}
     board.row(
         "mapping", best["tuned"] / best["ours"],
-        detail=f"{ns['ours']:.2f} ns per value against {ns['tuned']:.2f} of a tuned NumPy mapping; the NumPy reference "
+        detail=f"{ns['ours']:.2f} ns per value against {ns['tuned']:.2f} of tuned NumPy; the NumPy reference "
         f"{ns['reference']:.2f} ({best['reference'] / best['ours']:.1f}x), numpy.tanh and nothing else {ns['tanh']:.2f}",
     )  # fmt: skip
     benchmark.group = "mapping"
