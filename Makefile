@@ -28,7 +28,7 @@ format: $(VENV)/.lint
 # cannot be installed is left out by name.
 bench: $(VENV)/.installed $(VENV)/.test
 	$(BIN)/pip install -q --group bench
-	$(BIN)/pip install -q --group peers || echo 'some peers cannot be installed here; they are left out'
+	$(BIN)/pip install -q --group peers || for peer in jax numba polars; do $(BIN)/pip install -q $$peer || true; done
 	$(BIN)/python -m pytest benchmarks --write-results $(PYTEST_ARGS)
 
 # Python edits take effect at once, C++ edits at the next import.
