@@ -24,8 +24,12 @@ format: $(VENV)/.lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/clang-format -i cpp/*.cpp cpp/*.hpp
 
+# Measures, prints the table of targets, writes benchmarks/RESULTS.md, its figure and README's table. A peer that
+# cannot be installed is left out by name.
 bench: $(VENV)/.installed $(VENV)/.test
-	$(BIN)/python -m pytest benchmarks --benchmark-only $(PYTEST_ARGS)
+	$(BIN)/pip install -q --group bench
+	$(BIN)/pip install -q --group peers || for peer in jax numba polars; do $(BIN)/pip install -q $$peer || true; done
+	$(BIN)/python -m pytest benchmarks --write-results $(PYTEST_ARGS)
 
 # Python edits take effect at once, C++ edits at the next import.
 develop: $(VENV)/.test $(VENV)/.lint
