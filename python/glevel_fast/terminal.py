@@ -109,21 +109,28 @@ def _width() -> int:
 
 def _print_widest(title: str, layouts: Sequence[dict[str, list[str]]], left: int = 1) -> None:
     """Print the first layout that fits the terminal; whoever gets a narrower one is told what is missing."""
-    rich_console, rich_table, rich_text = (require(f"rich.{name}", "cli") for name in ("console", "table", "text"))
     cell_len = require("rich.cells", "cli").cell_len
 
+    def widths(layout: dict[str, list[str]]) -> list[int]:
+        return [max(map(cell_len, (name, *column))) for name, column in layout.items()]
+
     def needed(layout: dict[str, list[str]]) -> int:
-        return sum(max(cell_len(text) for text in (name, *column)) + 2 for name, column in layout.items())
+        return sum(widths(layout)) + 2 * (len(layout) - 1)
 
     width = _width()
     layout = next((layout for layout in layouts if needed(layout) <= width), layouts[-1])
-    table = rich_table.Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for i, name in enumerate(layout):
-        table.add_column(rich_text.Text(name), justify="left" if i < left else "right", no_wrap=True)
-    for row in zip(*layout.values(), strict=True):
-        table.add_row(*(rich_text.Text(cell) for cell in row))
+    # Not a rich.Table, which takes a millisecond a row and wraps where it must not.
+    pads = widths(layout)
+    lines = []
+    for row in [tuple(layout), *zip(*layout.values(), strict=True)]:
+        cells = (
+            text + " " * (pad - cell_len(text)) if i < left else " " * (pad - cell_len(text)) + text
+            for i, (text, pad) in enumerate(zip(row, pads, strict=True))
+        )
+        lines.append("  ".join(cells).rstrip())
     print(textwrap.fill(title, min(width, 116)) + "\n")
-    rich_console.Console(width=min(width, needed(layout)), highlight=False).print(table)
+    print(f"\x1b[1m{lines[0]}\x1b[0m" if width < UNLIMITED else lines[0])
+    print("\n".join(lines[1:]))
     missing = [name for name in layouts[0] if name not in layout]
     if missing:
         more = f"({len(missing)} more columns at a width of {needed(layouts[0])}: {', '.join(missing)})"

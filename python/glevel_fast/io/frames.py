@@ -8,13 +8,10 @@ import numpy as np
 
 from glevel_fast._extras import require
 from glevel_fast.errors import GLevelError, MissingExtraError
-from glevel_fast.io.table import Column, Table, named_columns
+from glevel_fast.io.table import MAX_CELLS, Column, Table, named_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-MAX_CELLS = 50_000_000
-"""Most cells of a frame or a Parquet file: 400 MB of doubles."""
 
 Backend = Literal["pandas", "polars", "pyarrow"]
 

@@ -1,13 +1,14 @@
-"""Parquet, by pyarrow; the columns then take the way of every frame."""
+"""Parquet, by pyarrow."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from glevel_fast._extras import require
 from glevel_fast.errors import GLevelError
-from glevel_fast.io.frames import MAX_CELLS, read_frame
-from glevel_fast.io.table import Table, open_file, shown
+from glevel_fast.io.table import MAX_CELLS, Column, Table, named_columns, open_file, shown
 
 if TYPE_CHECKING:
     import os
@@ -43,13 +44,32 @@ def read_parquet(path: str | os.PathLike[str]) -> Table:
                 if pa.types.is_dictionary(field.type):
                     table = table.set_column(i, field.name, _decode(table.column(i), f"{path}: {shown(field.name)}"))
             table.validate(full=True)  # that offsets and UTF-8 are sound
+            cells = [_cells(column) for column in table.columns]
         except GLevelError:
             raise
         # Arrow's own errors derive from these or from ArrowException
         except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, MemoryError, OverflowError) as error:
             first = str(error).strip().partition("\n")[0]
             raise GLevelError(f"{path}: is not a Parquet file that can be read: {first[:200]}") from None
-    return read_frame(table, str(path))
+    return Table(str(path), named_columns(table.column_names, cells, str(path)), range(1, table.num_rows + 1))
+
+
+def _cells(column: Any) -> Column:
+    """Numbers as float64, NaN where missing; anything else as Python values."""
+    pa = require("pyarrow", "parquet")
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        return column.to_pylist()  # type: ignore[no-any-return]
+    values = np.empty(len(column))
+    start = 0
+    # By DLPack: to_numpy() and fill_null() import pandas where that is installed.
+    for chunk in column.cast(pa.float64(), safe=False).chunks:
+        stop = start + len(chunk)
+        bare = pa.Array.from_buffers(pa.float64(), len(chunk), [None, chunk.buffers()[1]], offset=chunk.offset)
+        values[start:stop] = np.from_dlpack(bare)
+        if chunk.null_count:
+            values[start:stop][np.from_dlpack(chunk.is_null().cast(pa.uint8())) == 1] = np.nan
+        start = stop
+    return values
 
 
 def _decode(column: Any, where: str) -> Any:

@@ -19,6 +19,9 @@ from glevel_fast.errors import GLevelError
 
 Column = Sequence[Any] | NDArray[np.float64]
 
+MAX_CELLS = 50_000_000
+"""Most cells of a frame or a Parquet file: 400 MB of doubles."""
+
 MAX_CELLS = 5_000_000
 """Most cells of a table that is read cell by cell (CSV, JSON, one sheet): about 500 MB of Python objects."""
 
