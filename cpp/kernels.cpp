@@ -17,21 +17,36 @@
 namespace glevel::GLEVEL_ISA {
 namespace {
 
-// Rows [first, first + n) as a tile; lanes from n on repeat the last row.
-void fill_tile(const Plan& plan, const double* rows, std::size_t first, std::size_t n, double* tile) {
-    const double* row[lanes];
-    for (std::size_t i = 0; i < lanes; ++i) row[i] = rows + (first + std::min(i, n - 1)) * plan.n_tasks;
-    std::size_t column = 0;
-    if (!plan.permuted)
-        for (; column + lanes <= plan.n_tasks; column += lanes) {
-            Vec v[lanes];
-            for (std::size_t i = 0; i < lanes; ++i) v[i] = load<Vec>(row[i] + column);
-            transpose(v);
-            for (std::size_t i = 0; i < lanes; ++i) store(tile + (column + i) * lanes, v[i]);
-        }
-    for (; column < plan.n_tasks; ++column)
-        for (std::size_t i = 0; i < lanes; ++i) tile[column * lanes + i] = row[i][plan.order[column]];
-}
+// Rows [first, first + n) on their way into a tile; lanes from n on repeat the last row.
+class Rows {
+   public:
+    Rows(const Plan& plan, const double* rows, std::size_t first, std::size_t n, double* tile)
+        : plan_(plan), tile_(tile) {
+        for (std::size_t i = 0; i < lanes; ++i) row_[i] = rows + (first + std::min(i, n - 1)) * plan.n_tasks;
+    }
+
+    // Columns from `begin` (a multiple of `lanes`) to `end` at least; returns where it got.
+    std::size_t fill(std::size_t begin, std::size_t end) const {
+        std::size_t column = begin;
+        if (!plan_.permuted)
+            for (; column < end && column + lanes <= plan_.n_tasks; column += lanes) {
+                Vec v[lanes];
+                for (std::size_t i = 0; i < lanes; ++i) v[i] = load<Vec>(row_[i] + column);
+                transpose(v);
+                for (std::size_t i = 0; i < lanes; ++i) store(tile_ + (column + i) * lanes, v[i]);
+            }
+        for (; column < end; ++column)
+            for (std::size_t i = 0; i < lanes; ++i) tile_[column * lanes + i] = row_[i][plan_.order[column]];
+        return column;
+    }
+
+    void fill() const { fill(0, plan_.n_tasks); }
+
+   private:
+    const Plan& plan_;
+    double* tile_;
+    const double* row_[lanes];
+};
 
 // One row as a folded tile.
 void fold_row(const Plan& plan, const double* row, double* tile) {
@@ -62,9 +77,9 @@ struct Scratch {
 };
 
 // Sums and counts of n models; their means stay in scratch.
-template <bool zero_scores, bool folded>
+template <bool zero_scores, bool folded, class Ready>
 void reduce_models(const Plan& plan, const Scratch& scratch, const double* percent_points, std::size_t first,
-                   std::size_t n, const Scores& out) {
+                   std::size_t n, const Scores& out, Ready ready) {
     Mask n_supported{};
     const auto finish = [&](std::size_t g, const GroupSums& sums) {
         scratch.means[2 * g] = sums.mean;
@@ -78,12 +93,14 @@ void reduce_models(const Plan& plan, const Scratch& scratch, const double* perce
             out.means[2 * at + 1] = sums.masked_mean[i];
         }
     };
-    const Seen seen = reduce_tile<zero_scores, folded>(plan, scratch.tile, percent_points, scratch.points, finish);
+    const Seen seen =
+        reduce_tile<zero_scores, folded>(plan, scratch.tile, percent_points, scratch.points, ready, finish);
     const Mask invalid = seen.invalid();
     if (any(invalid)) {
         drop_invalid<folded>(plan, scratch.tile);
         n_supported = Mask{};
-        reduce_tile<zero_scores, folded>(plan, scratch.tile, percent_points, scratch.points, finish);
+        const auto all_there = [](std::size_t) {};
+        reduce_tile<zero_scores, folded>(plan, scratch.tile, percent_points, scratch.points, all_there, finish);
     }
     for (std::size_t i = 0; i < n; ++i) {
         const bool fractions = n_supported[i] >= 3 && seen.highest[i] > 0.0 && seen.highest[i] <= 1.0;
@@ -104,13 +121,14 @@ void write_levels(const Scratch& scratch, std::size_t n_modalities, std::size_t 
     }
 }
 
-template <bool folded>
+// ready(column) is called before the percent columns up to there are read.
+template <bool folded, class Ready>
 void reduce_models(const Plan& plan, const Scratch& scratch, const double* percent_points, std::size_t first,
-                   std::size_t n, const Scores& out) {
+                   std::size_t n, const Scores& out, Ready ready) {
     if (plan.zero_scores)
-        reduce_models<true, folded>(plan, scratch, percent_points, first, n, out);
+        reduce_models<true, folded>(plan, scratch, percent_points, first, n, out, ready);
     else
-        reduce_models<false, folded>(plan, scratch, percent_points, first, n, out);
+        reduce_models<false, folded>(plan, scratch, percent_points, first, n, out, ready);
 }
 
 void map(const Plan& plan, const double* raw, std::size_t first, std::size_t last, double* points, double* buffer) {
@@ -118,7 +136,7 @@ void map(const Plan& plan, const double* raw, std::size_t first, std::size_t las
     const Mask zero_counts = plan.zero_scores ? ~Mask{} : Mask{};
     for (; first < last; first += lanes) {
         const std::size_t n = std::min(lanes, last - first);
-        fill_tile(plan, raw, first, n, scratch.tile);
+        Rows(plan, raw, first, n, scratch.tile).fill();
         map_tile<false>(plan, scratch.tile, scratch.points);
         for (std::size_t column = 0; column < plan.n_tasks; ++column) {
             const Vec value = column_of(scratch.tile, column), z = value * slots<false>(plan.scale, column);
@@ -137,9 +155,9 @@ void reduce(const Plan& plan, const double* raw, const double* points, std::size
     const Scratch scratch(buffer, plan.n_tasks, plan.n_modalities);
     for (; first < last; first += lanes) {
         const std::size_t n = std::min(lanes, last - first);
-        fill_tile(plan, raw, first, n, scratch.tile);
-        fill_tile(plan, points, first, n, scratch.points);
-        reduce_models<false>(plan, scratch, scratch.points, first, n, out);
+        Rows(plan, raw, first, n, scratch.tile).fill();
+        Rows(plan, points, first, n, scratch.points).fill();
+        reduce_models<false>(plan, scratch, scratch.points, first, n, out, [](std::size_t) {});
     }
 }
 
@@ -161,9 +179,15 @@ void score(const Plan& plan, const double* raw, std::size_t first, std::size_t l
     const Scratch scratch(buffer, plan.n_tasks, plan.n_modalities);
     for (; first < last; first += lanes) {
         const std::size_t n = std::min(lanes, last - first);
-        fill_tile(plan, raw, first, n, scratch.tile);
+        const Rows rows(plan, raw, first, n, scratch.tile);
+        const std::size_t mapped_from = plan.n_percent / lanes * lanes;
+        rows.fill(mapped_from, plan.n_tasks);
         map_tile<false>(plan, scratch.tile, scratch.points);
-        reduce_models<false>(plan, scratch, nullptr, first, n, out);
+        // A group's tasks are reduced right after they were transposed, while they are in the nearest cache.
+        std::size_t filled = 0;
+        reduce_models<false>(plan, scratch, nullptr, first, n, out, [&](std::size_t column) {
+            if (filled < column) filled = rows.fill(filled, std::min(column, mapped_from));
+        });
         write_levels(scratch, plan.n_modalities, first, n, out);
     }
 }
@@ -172,7 +196,7 @@ void score_one(const Plan& folded, const double* row, std::size_t model, const S
     const Scratch scratch(buffer, folded.n_columns, folded.n_modalities);
     fold_row(folded, row, scratch.tile);
     map_tile<true>(folded, scratch.tile, scratch.points);
-    reduce_models<true>(folded, scratch, nullptr, model, 1, out);
+    reduce_models<true>(folded, scratch, nullptr, model, 1, out, [](std::size_t) {});
     write_levels(scratch, folded.n_modalities, model, 1, out);
 }
 

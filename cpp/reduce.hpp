@@ -25,10 +25,10 @@ struct Accumulator {
 
     inline void add(Vec points_plus_rounder, Mask counts, Mask counts_won) {
         const Mask term = bits(points_plus_rounder);
-        all += term & counts;
-        won += term & counts_won;
-        n_all += counts;
-        n_won += counts_won;
+        add_where(all, term, counts);
+        add_where(won, term, counts_won);
+        add_where(n_all, ~Mask{}, counts);
+        add_where(n_won, ~Mask{}, counts_won);
     }
 
     // Of tasks in lanes: the sum over them, in all lanes.
@@ -122,13 +122,14 @@ inline void add_general(const Plan& plan, std::size_t g, const double* tile, con
     seen.outside = outside;
 }
 
-// finish(g, sums) for each group of a tile.
-template <bool zero_scores, bool folded, class Finish>
+// finish(g, sums) for each group of a tile; ready(column) before the percent columns up to there are read.
+template <bool zero_scores, bool folded, class Ready, class Finish>
 inline Seen reduce_tile(const Plan& plan, const double* tile, const double* percent_points, const double* points,
-                        Finish finish) {
+                        Ready ready, Finish finish) {
     Seen seen;
     for (std::size_t g = 0; g < plan.n_groups; ++g) {
         Accumulator sums;
+        ready(plan.percent[g + 1]);
         if (plan.equal_weights[g] && percent_points == nullptr)
             add_percent<zero_scores, folded, true>(plan, g, tile, nullptr, sums, seen);
         else

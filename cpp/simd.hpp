@@ -48,6 +48,13 @@ inline Vec min(Vec a, Vec b) { return a < b ? a : b; }
 inline Vec max(Vec a, Vec b) { return a > b ? a : b; }
 #endif
 
+// sum += term in the lanes of `where`: AVX-512 has it as one instruction, the others want the mask in the term.
+#if GLEVEL_VECTOR_BYTES == 64
+inline void add_where(Mask& sum, Mask term, Mask where) { sum = where ? sum + term : sum; }
+#else
+inline void add_where(Mask& sum, Mask term, Mask where) { sum += term & where; }
+#endif
+
 inline Vec magnitude(Vec v) { return from_bits(bits(v) & std::int64_t{0x7fffffffffffffff}); }
 
 // A column's constants: one for all lanes, or (folded) one a lane.
