@@ -70,7 +70,7 @@ inline void map_tile(const Plan& plan, const double* tile, double* points) {
             const std::int32_t column = plan.curved[first + i < n ? first + i : n - 1];
             const Vec z = column_of(tile, column) * slots<folded>(plan.scale, column);
             const Vec constant = slots<folded>(plan.constant, column);
-            w[i] = magnitude(plan.kind[column] == Kind::inverse ? z / constant : constant / z);  // of -0 too
+            w[i] = magnitude(plan.kind[column] == Kind::inverse ? z * constant : constant / z);  // of -0 too
         }
         curve(w, y);
         for (std::size_t i = 0; i < abreast && first + i < n; ++i) store(points + plan.curved[first + i] * lanes, y[i]);

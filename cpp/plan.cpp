@@ -117,7 +117,7 @@ Plan::Plan(const TaskTable& t, std::size_t fold_by)
         if (slot < n_percent * fold && sota[slot] < least_percent()) sota[slot] = least_percent();
         worst[slot] = t.worst[i];
         slope[slot] = t.slope[i];
-        constant[slot] = inverse ? t.constant[i] * 0x1p63 : t.constant[i] * mapping::unit;
+        constant[slot] = inverse ? 2.0 * mapping::unit / t.constant[i] : t.constant[i] * mapping::unit;
     }
     for (const auto slot : unused) order[slot] = 0;
     percent_steps.resize(n_groups);

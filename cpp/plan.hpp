@@ -58,7 +58,9 @@ struct Plan {
     std::vector<double> weight;  // relative to the group's heaviest
     std::vector<double> scale, low, high;
     std::vector<double> sign, sota;  // a win is sign * z >= sota, with sota inside the domain
-    std::vector<double> worst, slope, constant;
+    std::vector<double> worst, slope;
+    std::vector<double>
+        constant;  // turns z into w (mapping.hpp): w = z * constant where lower is better, else constant / z
     // Per column.
     std::vector<Kind> kind;
     std::vector<std::int32_t> linear, curved;  // columns to map, by shape
