@@ -125,7 +125,7 @@ def test_one_model(benchmark, board, scorer, raw):
     }, seconds=2.0)  # fmt: skip
     board.row(
         "one", best["Scorer.score"] * US,
-        detail=f"`scorer.score(row, threads=1).overall`; the engine's call alone {best['engine'] * US:.2f} µs",
+        detail=f"`scorer.overall(row)`; the engine's call alone {best['engine'] * US:.2f} µs",
     )  # fmt: skip
     benchmark(lambda: scorer.score(one, threads=1).overall)
 
