@@ -118,16 +118,16 @@ def test_against_numba(benchmark, board, scorer, raw, make_peer):
 def test_one_model(benchmark, board, scorer, raw):
     one = np.ascontiguousarray(raw[:1])
     engine = scorer._engine
-    np.testing.assert_array_equal(scorer.score(one).overall, engine.score(one, 1)[0])
+    np.testing.assert_array_equal(scorer.overall(one), engine.score(one, 1)[0])
     best = interleaved({
-        "Scorer.score": lambda: scorer.score(one, threads=1).overall,
+        "Scorer.overall": lambda: scorer.overall(one),
         "engine": lambda: engine.score(one, 1)[0],
     }, seconds=2.0)  # fmt: skip
     board.row(
-        "one", best["Scorer.score"] * US,
+        "one", best["Scorer.overall"] * US,
         detail=f"`scorer.overall(row)`; the engine's call alone {best['engine'] * US:.2f} µs",
     )  # fmt: skip
-    benchmark(lambda: scorer.score(one, threads=1).overall)
+    benchmark(lambda: scorer.overall(one))
 
 
 def test_instruction_sets(benchmark, board, bench, raw):
