@@ -33,7 +33,12 @@ def test_version():
 
 def test_everything_public_has_a_docstring():
     for name in gl.__all__:
-        assert (getattr(gl, name).__doc__ or "").strip(), name
+        public = getattr(gl, name)
+        assert (public.__doc__ or "").strip(), name
+        members = vars(public).items() if isinstance(public, type) else ()
+        for member, value in members:
+            if not member.startswith("_") and (callable(value) or hasattr(value, "__get__")):
+                assert (getattr(value, "__doc__", None) or "").strip(), f"{name}.{member}"
 
 
 def test_import_is_lazy():

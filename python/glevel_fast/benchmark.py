@@ -173,6 +173,7 @@ class Benchmark:
 
     @property
     def n_tasks(self) -> int:
+        """Number of tasks."""
         return len(self.tasks)
 
     @cached_property

@@ -80,10 +80,12 @@ class Scores:
 
     @property
     def modalities(self) -> tuple[str, ...]:
+        """Names of the second axis of `modality`."""
         return self.benchmark.modalities
 
     @property
     def groups(self) -> tuple[tuple[str, str], ...]:
+        """(modality, paradigm) of the second axis of `means`, `supported` and `wins`; ("language", "") last."""
         return self.benchmark.groups
 
     @property
@@ -288,10 +290,12 @@ class Scorer:
 
     @property
     def benchmark(self) -> Benchmark:
+        """The benchmark it scores on."""
         return self._benchmark
 
     @property
     def policy(self) -> str:
+        """ "paper" or "release"."""
         policy: str = self._options["policy"]
         return policy
 
