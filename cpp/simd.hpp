@@ -14,6 +14,7 @@ namespace glevel::GLEVEL_ISA {
 
 typedef double Vec __attribute__((vector_size(GLEVEL_VECTOR_BYTES)));
 typedef std::int64_t Mask __attribute__((vector_size(GLEVEL_VECTOR_BYTES)));  // a lane is 0 or -1
+typedef std::uint64_t Sum __attribute__((vector_size(GLEVEL_VECTOR_BYTES)));  // may overflow
 
 constexpr std::size_t lanes = GLEVEL_VECTOR_BYTES / sizeof(double);
 
