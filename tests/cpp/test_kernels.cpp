@@ -212,7 +212,7 @@ void compare_with_scalar(const Case& c, const Board& got) {
                 continue;
             }
             const long double expected = points_of(c, i, z);
-            close(y, expected, expected * 1e-14L + 4 * tiny, where + ", points of task " + std::to_string(i));
+            close(y, expected, expected * 1e-14L + 64 * tiny, where + ", points of task " + std::to_string(i));
             ++n_all[g];
             n_won[g] += wins;
             all[g] += c.weight[i] * expected;
