@@ -89,17 +89,19 @@ struct Case {
         n_models = random.below(random.chance(0.1) ? 200 : 20);
         zero_scores = random.chance(0.3);
         const bool weighted = random.chance(0.5), percents = random.chance(0.3);
+        const bool in_order = percents && random.chance(0.7);  // the plan's order: columns go in by transposition
         for (std::size_t i = 0; i < n_tasks; ++i) {
             const Metric m = percents ? metrics[0] : random.of(metrics);
             kind.push_back(m.kind);
-            group.push_back(static_cast<std::int32_t>(random.below(2 * n_modalities + 1)));
+            const std::size_t n_groups = 2 * n_modalities + 1;
+            group.push_back(static_cast<std::int32_t>(in_order ? i * n_groups / n_tasks : random.below(n_groups)));
             constant.push_back(m.constant);
             worst.push_back(m.worst);
             slope.push_back(m.slope);
             low.push_back(m.low);
             high.push_back(m.high);
             scale.push_back(m.kind == Kind::percent ? 1.0 : random.of(scales));
-            weight.push_back(weighted ? random.of(weights) : 1.0);
+            weight.push_back(weighted && !in_order ? random.of(weights) : 1.0);
             sota.push_back(random.chance(0.1) ? nan : std::max(m.low, random.between(m.from, m.to)));
         }
         const double strange = random.of({0.0, 0.01, 0.5}), missing = random.unit();
