@@ -20,8 +20,9 @@ struct GroupSums {
 };
 
 struct Accumulator {
-    Mask all{}, won{}, n_all{}, n_won{};  // counts are of lane masks, and so negative
-    Mask any_all{}, any_won{};            // lanes with a term above 0
+    Sum all{}, won{};
+    Mask n_all{}, n_won{};      // counts are of lane masks, and so negative
+    Mask any_all{}, any_won{};  // lanes with a term above 0
 
     inline void add(Vec points_plus_rounder, Mask counts, Mask counts_won) {
         const Mask term = bits(points_plus_rounder);
@@ -33,14 +34,15 @@ struct Accumulator {
 
     // Of tasks in lanes: the sum over them, in all lanes.
     inline void unfold() {
-        for (Mask* m : {&all, &won, &n_all, &n_won, &any_all, &any_won}) *m = Mask{} + sum_over_lanes(*m);
+        for (Sum* s : {&all, &won}) *s = Sum{} + sum_over_lanes(*s);
+        for (Mask* m : {&n_all, &n_won, &any_all, &any_won}) *m = Mask{} + sum_over_lanes(*m);
     }
 
     inline GroupSums finish(double rounder, double percent_steps) const {
-        std::int64_t rounder_bits;
+        std::uint64_t rounder_bits;
         std::memcpy(&rounder_bits, &rounder, sizeof rounder);
-        const auto mean = [&](Mask terms, Mask minus_n, Mask any_term) {
-            const Mask steps = terms + minus_n * rounder_bits;
+        const auto mean = [&](Sum terms, Mask minus_n, Mask any_term) {
+            const Mask steps = reinterpret_cast<Mask>(terms + reinterpret_cast<Sum>(minus_n) * rounder_bits);
             // At least one step where there are terms at all: a score is above 0 exactly where it should be.
             const Vec total = max(to_double(steps), any_term != 0 ? splat(1.0) : Vec{});
             // min() guards the last bit where weights were rounded. No tasks: 0/0, which max() makes 0.

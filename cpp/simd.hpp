@@ -15,6 +15,7 @@ namespace glevel::GLEVEL_ISA {
 
 typedef double Vec __attribute__((vector_size(GLEVEL_VECTOR_BYTES)));
 typedef std::int64_t Mask __attribute__((vector_size(GLEVEL_VECTOR_BYTES)));  // a lane is 0 or -1
+typedef std::uint64_t Sum __attribute__((vector_size(GLEVEL_VECTOR_BYTES)));  // may overflow
 
 constexpr std::size_t lanes = GLEVEL_VECTOR_BYTES / sizeof(double);
 
@@ -50,9 +51,15 @@ inline Vec max(Vec a, Vec b) { return a > b ? a : b; }
 
 // sum += term in the lanes of `where`: AVX-512 has it as one instruction, the others want the mask in the term.
 #if GLEVEL_VECTOR_BYTES == 64
-inline void add_where(Mask& sum, Mask term, Mask where) { sum = where ? sum + term : sum; }
+template <class S>
+inline void add_where(S& sum, Mask term, Mask where) {
+    sum = where ? sum + reinterpret_cast<S>(term) : sum;
+}
 #else
-inline void add_where(Mask& sum, Mask term, Mask where) { sum += term & where; }
+template <class S>
+inline void add_where(S& sum, Mask term, Mask where) {
+    sum += reinterpret_cast<S>(term & where);
+}
 #endif
 
 inline Vec magnitude(Vec v) { return from_bits(bits(v) & std::int64_t{0x7fffffffffffffff}); }
@@ -64,9 +71,10 @@ inline Vec slots(const std::vector<double>& constants, std::size_t column) {
     return splat(constants[column]);
 }
 
-inline std::int64_t sum_over_lanes(Mask m) {
-    std::int64_t sum = 0;
-    for (std::size_t i = 0; i < lanes; ++i) sum += m[i];
+template <class V>
+inline auto sum_over_lanes(V v) {
+    auto sum = v[0];
+    for (std::size_t i = 1; i < lanes; ++i) sum += v[i];
     return sum;
 }
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_everything_public_has_a_docstring():
         assert (public.__doc__ or "").strip(), name
         members = vars(public).items() if isinstance(public, type) else ()
         for member, value in members:
-            if not member.startswith("_") and (callable(value) or hasattr(value, "__get__")):
+            if not member.startswith("_") and isinstance(value, property | FunctionType):
                 assert (getattr(value, "__doc__", None) or "").strip(), f"{name}.{member}"
 
 

@@ -116,6 +116,27 @@ def test_sizes(n_models, n_tasks):
             assert_same_bits(path.score(raw, threads), first)
 
 
+def test_tasks_in_the_order_of_the_plan():
+    """Nothing to permute: columns go into the tile by transposition, the last ones and the last rows by hand."""
+    for n_tasks in (3, 8, 64, 97):
+        benchmark, raw = random_case(29, n_tasks, seed=n_tasks)
+        benchmark = type(benchmark)(
+            benchmark.tasks,
+            tuple("image" if i < n_tasks // 2 else "language" for i in range(n_tasks)),
+            tuple("generation" if i < n_tasks // 2 else "" for i in range(n_tasks)),
+            ("Acc",) * n_tasks,
+            np.clip(benchmark.sota, 0, 100),
+        )
+        raw = np.clip(raw, 0, 100)
+        twin, paths = engines(benchmark)
+        first = paths[0].score(raw, 1)
+        assert_parity(first, twin.score(raw))
+        for path in paths:
+            assert_same_bits(path.score(raw, 2), first)
+            for n_models in (1, 2, 3, 9):
+                assert_same_bits(path.score(raw[:n_models], 1), [of[:n_models] for of in first])
+
+
 def test_group_too_large_for_the_finest_steps():
     """More full marks than fit into 62 bits at 2^-45 of a point."""
     n = 5000
