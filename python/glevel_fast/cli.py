@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from glevel_fast import __version__
-from glevel_fast.commands import metrics, score
+from glevel_fast.commands import audit, board, explain, lint, metrics, report, score, snapshot
 from glevel_fast.errors import GLevelError
 
 EPILOG = """examples:
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"glevel {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    for command in (score, metrics):
+    for command in (score, board, explain, audit, lint, snapshot, report, metrics):
         command.add_to(commands)
     return parser
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glevel_fast import published
 from glevel_fast._extras import require
+from glevel_fast.export import clean
 from glevel_fast.scoring import LEVELS
 
 if TYPE_CHECKING:
+    from glevel_fast.export import Sheet
     from glevel_fast.published import Comparison
     from glevel_fast.scoring import Scores
 
@@ -77,6 +79,34 @@ def print_metrics(rows: Sequence[dict[str, Any]]) -> None:
     _print_widest(f"{len(rows)} metrics; z is the raw value times the task's scale", [table | also, table], left=5)
 
 
+def print_sheet(sheet: Sheet, keep: Sequence[str] = (), most: int | None = None) -> None:
+    """A finished table; where it is too wide, columns outside `keep` go, the last first."""
+    columns = {name: [clean(row[c], MODEL_WIDTH) for row in sheet.rows[:most]] for c, name in enumerate(sheet.header)}
+    extra = [name for name in columns if name not in keep]
+    layouts = [
+        {name: cells for name, cells in columns.items() if name not in extra[n:]}
+        for n in range(len(extra), -1 if keep else len(extra) - 1, -1)
+    ]
+    left = {name for name, align in zip(sheet.header, sheet.align, strict=True) if align == "l"}
+    _print_widest(clean(sheet.title, 400), layouts, left)
+    if most is not None and len(sheet.rows) > most:
+        print(f"... and {len(sheet.rows) - most} more")
+    for note in sheet.notes:
+        print(textwrap.fill(clean(note, 400), min(_width(), 116)))
+
+
+def print_list(sheet: Sheet) -> None:
+    """A finished table whose last column is a sentence: one paragraph per row, wrapped."""
+    width = min(_width(), 116)
+    print(textwrap.fill(clean(sheet.title, 400), width))
+    for *cells, sentence in sheet.rows:
+        head = "  ".join(clean(cell, MODEL_WIDTH) for cell in cells if cell not in ("", "-"))
+        line = f"{head}: {clean(sentence, 400)}"
+        print(textwrap.fill(line, width, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False))
+    for note in sheet.notes:
+        print(textwrap.fill(clean(note, 400), width))
+
+
 def _by_level(scores: Scores) -> list[int]:
     at_level = [scores.overall[i, max(level, 2) - 2] for i, level in enumerate(scores.level)]
     return [int(i) for i in np.lexsort((-np.nan_to_num(np.array(at_level)), -scores.level.astype(int)))]
@@ -98,8 +128,7 @@ def _beside(comparison: Comparison | None, recomputed: float) -> str:
 
 
 def _name(name: str) -> str:
-    shown = "".join(c if c.isprintable() else "�" for c in name)
-    return shown if len(shown) <= MODEL_WIDTH else shown[: MODEL_WIDTH - 1] + "…"
+    return clean(name, MODEL_WIDTH)
 
 
 def _width() -> int:
@@ -107,7 +136,7 @@ def _width() -> int:
     return int(console.width) if console.is_terminal else UNLIMITED
 
 
-def _print_widest(title: str, layouts: Sequence[dict[str, list[str]]], left: int = 1) -> None:
+def _print_widest(title: str, layouts: Sequence[dict[str, list[str]]], left: int | Collection[str] = 1) -> None:
     """Print the first layout that fits the terminal; whoever gets a narrower one is told what is missing."""
     rich_console, rich_table, rich_text = (require(f"rich.{name}", "cli") for name in ("console", "table", "text"))
     cell_len = require("rich.cells", "cli").cell_len
@@ -119,7 +148,8 @@ def _print_widest(title: str, layouts: Sequence[dict[str, list[str]]], left: int
     layout = next((layout for layout in layouts if needed(layout) <= width), layouts[-1])
     table = rich_table.Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for i, name in enumerate(layout):
-        table.add_column(rich_text.Text(name), justify="left" if i < left else "right", no_wrap=True)
+        is_left = i < left if isinstance(left, int) else name in left
+        table.add_column(rich_text.Text(name), justify="left" if is_left else "right", no_wrap=True)
     for row in zip(*layout.values(), strict=True):
         table.add_row(*(rich_text.Text(cell) for cell in row))
     print(textwrap.fill(title, min(width, 116)) + "\n")
