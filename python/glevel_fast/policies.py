@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glevel_fast import release
-from glevel_fast.benchmark import LANGUAGE, Benchmark
+from glevel_fast.benchmark import LANGUAGE, Benchmark, fold_task
 from glevel_fast.boards import board
 from glevel_fast.export import Sheet
 from glevel_fast.scoring import Scorer, Scores
@@ -39,12 +39,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Move:
-    """A model's score and rank at one level under both policies; `why` the reasons, the weightiest first."""
+    """A model's score and rank at one level under both policies; `why` the reasons, the weightiest first.
+
+    A release score is None where the released scorer fails (SPEC.md section 6).
+    """
 
     level: int
     model: str
     paper: float
-    release: float
+    release: float | None
     paper_rank: int | None
     release_rank: int | None
     why: tuple[str, ...]
@@ -65,7 +68,7 @@ class PolicyDiff:
                 str(m.level),
                 m.model,
                 f"{m.paper:.2f}",
-                f"{m.release:.2f}",
+                "-" if m.release is None else f"{m.release:.2f}",
                 str(m.paper_rank or "-"),
                 str(m.release_rank or "-"),
                 "; ".join(m.why[:2]) + ("; ..." if len(m.why) > 2 else ""),
@@ -168,12 +171,8 @@ def _reason(benchmark: Benchmark, j: int, language: bool, same_points: bool) -> 
 
 
 def _moves(paper: Scores, released: Scores, cells: Sequence[Cell], benchmark: Benchmark) -> Iterator[Move]:
-    weight: dict[str, dict[str, float]] = {}
-    for cell in cells:
-        by_reason = weight.setdefault(cell.model, {})
-        gap = abs((cell.release or 0.0) - (cell.paper or 0.0))
-        by_reason[cell.reason] = by_reason.get(cell.reason, 0.0) + gap
     for level in (2, 3, 4, 5):
+        weight = _reasons(cells, benchmark, level)
         ours, theirs = (board(s, "A", level) for s in (paper, released))
         other = {m: (s, r) for m, s, r in zip(theirs.models, theirs.score.tolist(), theirs.rank.tolist(), strict=True)}
         for model, score, rank in zip(ours.models, ours.score.tolist(), ours.rank.tolist(), strict=True):
@@ -186,4 +185,17 @@ def _moves(paper: Scores, released: Scores, cells: Sequence[Cell], benchmark: Be
                 why = ("the weights of tasks are not used", *why)
             elif abs(score - their_score) <= TOLERANCE:
                 why = ("others moved",)
-            yield Move(level, model, score, their_score, rank or None, their_rank or None, why)
+            yield Move(level, model, score, _plain(their_score), rank or None, their_rank or None, why)
+
+
+def _reasons(cells: Sequence[Cell], benchmark: Benchmark, level: int) -> dict[str, dict[str, float]]:
+    """By model, the points in which cells differ that enter this level, by reason."""
+    weight: dict[str, dict[str, float]] = {}
+    for cell in cells:
+        language = benchmark.modality[benchmark.task_index[fold_task(cell.task)]] == LANGUAGE
+        if language and level < 5 or level > 2 and not (cell.paper_win or cell.release_win):
+            continue
+        by_reason = weight.setdefault(cell.model, {})
+        gap = abs((cell.release or 0.0) - (cell.paper or 0.0))
+        by_reason[cell.reason] = by_reason.get(cell.reason, 0.0) + gap
+    return weight

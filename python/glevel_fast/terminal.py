@@ -99,8 +99,8 @@ def print_list(sheet: Sheet) -> None:
     """A finished table whose last column is a sentence: one paragraph per row, wrapped."""
     width = min(_width(), 116)
     print(textwrap.fill(clean(sheet.title, 400), width))
-    for *cells, sentence in sheet.rows:
-        head = "  ".join(clean(cell, MODEL_WIDTH) for cell in cells if cell not in ("", "-"))
+    for *cells, sentence in [sheet.header, *sheet.rows] if sheet.rows else []:
+        head = "  ".join(clean(cell, MODEL_WIDTH) for cell in cells if cell)
         line = f"{head}: {clean(sentence, 400)}"
         print(textwrap.fill(line, width, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False))
     for note in sheet.notes:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Path = str | os.PathLike[str]
-FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+FORMULA = frozenset("=+-@\t\n＝＋－＠")
 """With what a formula begins, in a spreadsheet that opens a CSV."""
 
 
@@ -113,7 +113,7 @@ def csv_text(columns: Mapping[str, Any]) -> str:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
-        value = value.replace("\0", "�")
+        value = value.replace("\0", "�").replace("\r", "�")  # of these the writer would make another line
         return "'" + value if value.lstrip(" '")[:1] in FORMULA else value
     return None if isinstance(value, float) and value != value else value
 
