@@ -24,12 +24,12 @@ TOLERANCE = 1e-6  # of a point: the two policies round differently
 
 @dataclass(frozen=True)
 class Cell:
-    """A value that the policies take differently; points are None where it adds nothing."""
+    """A value (None: missing) that the policies take differently; points are None where it adds nothing."""
 
     model: str
     task: str
     metric: str
-    value: float
+    value: float | None
     paper: float | None
     release: float | None
     paper_win: bool
@@ -81,7 +81,7 @@ class PolicyDiff:
                 c.model,
                 c.task,
                 c.metric,
-                f"{c.value:.6g}",
+                "-" if c.value is None else f"{c.value:.6g}",
                 *("-" if x is None else f"{x:.2f}" for x in (c.paper, c.release)),
                 *("yes" if won else "no" for won in (c.paper_win, c.release_win)),
                 c.reason,
@@ -134,19 +134,18 @@ def _cells(paper: Scores, results: Results, benchmark: Benchmark) -> Iterator[Ce
     won = twin.wins(raw)
     other, other_won, _ = release.cells(benchmark, results.values, results.models)
     adds, other_adds = np.nan_to_num(points), np.where(np.isfinite(other), other, 0.0)
-    language = np.array([m == LANGUAGE for m in benchmark.modality])
     differs = (np.abs(adds - other_adds) > TOLERANCE) | (won != other_won)
     for i, j in np.argwhere(differs).tolist():
         yield Cell(
             results.models[i],
             benchmark.tasks[j],
             benchmark.metric[j],
-            float(results.values[i, j]),
+            _plain(results.values[i, j]),
             _plain(points[i, j]),
             _plain(other[i, j]),
             bool(won[i, j]),
             bool(other_won[i, j]),
-            _reason(benchmark, j, bool(language[j]), abs(adds[i, j] - other_adds[i, j]) <= TOLERANCE),
+            _reason(benchmark, j, float(raw[i, j]), abs(adds[i, j] - other_adds[i, j]) <= TOLERANCE),
         )
 
 
@@ -154,11 +153,12 @@ def _plain(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _reason(benchmark: Benchmark, j: int, language: bool, same_points: bool) -> str:
+def _reason(benchmark: Benchmark, j: int, value: float, same_points: bool) -> str:
     metric, name = benchmark.metrics[j], benchmark.metric[j]
     if same_points:
-        return "wins are decided on points, and where the specialist is missing too"
-    if language:
+        missing = np.isnan(value) or value == 0
+        return "a missing value is 0 points, and those may win" if missing else "wins are decided on points"
+    if benchmark.modality[j] == LANGUAGE:
         return "language values stay raw, but for the first RMSE"
     known = name.upper() in release.known()
     if known and benchmark.scale[j] != 1:
