@@ -110,7 +110,13 @@ def test_corrected_board():
     rows = (row("a", (10, 0, 0, 0), 1, overall=1.0), row("b", (8, 0, 0, 0), 2), row("c", (8, 0, 0, 0), 3),
             row("d", (30, 1, 0, 0), 4, overall=0.25), row("e", (0, 0, 0, 0), None))  # fmt: skip
     table = corrected(rows)
-    assert [(c.row.model, c.rank, c.move) for c in table] == [("d", 1, 3), ("a", 2, -1), ("b", 3, -1), ("c", 3, 0), ("e", None, 0)]
+    assert [(c.row.model, c.rank, c.move) for c in table] == [
+        ("d", 1, 3),
+        ("a", 2, -1),
+        ("b", 3, -1),
+        ("c", 3, 0),
+        ("e", None, 0),
+    ]
     assert [c.overall for c in table[:2]] == [7.75, 2.5]
     assert len(corrected_sheet(rows, moved_only=True).rows) == 3
 
@@ -166,7 +172,9 @@ def test_own_boards_from_this_package(tmp_path):
 
 def test_own_tables(tmp_path, capsys):
     board = tmp_path / "board.csv"
-    board.write_text("model,Image,Video,overall,rank,level\nx,10,0,9,1,2\ny,8,8,8,2,2\nx,12,0,6,1,3\n", encoding="utf-8")
+    board.write_text(
+        "model,Image,Video,overall,rank,level\nx,10,0,9,1,2\ny,8,8,8,2,2\nx,12,0,6,1,3\n", encoding="utf-8"
+    )
     count = tmp_path / "counts.csv"
     count.write_text("model,modality,paradigm,supported,wins,tasks\nx,image,comprehension,12,13,20\n", encoding="utf-8")
     assert main(["audit", str(board), str(count), "--json", "-"]) == 0
@@ -193,7 +201,12 @@ def test_wrong_tables(tmp_path, capsys, content, message):
 
 def test_wrong_json(tmp_path):
     path = tmp_path / "t.json"
-    for content in ('{"rows": [{}], "level": 2, "scope": "A"}', '{"models": 3}', '{"x": 1}', '{"rows": [], "level": null}'):
+    for content in (
+        '{"rows": [{}], "level": 2, "scope": "A"}',
+        '{"models": 3}',
+        '{"x": 1}',
+        '{"rows": [], "level": null}',
+    ):
         path.write_text(content, encoding="utf-8")
         with pytest.raises(gl.BenchmarkError):
             read_tables(path)

@@ -118,7 +118,9 @@ def test_combination_is_the_mean_of_its_modalities(case):
 
 
 def tied():
-    bench = gl.Benchmark(("a", "b"), ("image",) * 2, ("comprehension", "generation"), ("Acc",) * 2, np.array([50.0, 50.0]))
+    bench = gl.Benchmark(
+        ("a", "b"), ("image",) * 2, ("comprehension", "generation"), ("Acc",) * 2, np.array([50.0, 50.0])
+    )
     raw = np.array([[30, 20], [60, np.nan], [20, 30], [np.nan, np.nan], [60, 80], [10, 10.0]])
     return gl.Scorer(bench).score(raw, models=list("pqrstu"))
 
@@ -191,7 +193,9 @@ def test_release_policy_has_boards():
     scores = gl.Scorer(bench, "release").score(raw)
     for scope in all_scopes(bench):
         board = gl.board(scores, scope, 2)
-        np.testing.assert_allclose(board.coverage * board.on_supported, np.where(board.coverage, board.score, 0.0), rtol=1e-9)
+        np.testing.assert_allclose(
+            board.coverage * board.on_supported, np.where(board.coverage, board.score, 0.0), rtol=1e-9
+        )
 
 
 def test_scores_without_raw_results_say_so(paper):

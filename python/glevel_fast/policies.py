@@ -193,7 +193,7 @@ def _reasons(cells: Sequence[Cell], benchmark: Benchmark, level: int) -> dict[st
     weight: dict[str, dict[str, float]] = {}
     for cell in cells:
         language = benchmark.modality[benchmark.task_index[fold_task(cell.task)]] == LANGUAGE
-        if language and level < 5 or level > 2 and not (cell.paper_win or cell.release_win):
+        if (language and level < 5) or (level > 2 and not (cell.paper_win or cell.release_win)):
             continue
         by_reason = weight.setdefault(cell.model, {})
         gap = abs((cell.release or 0.0) - (cell.paper or 0.0))

@@ -395,7 +395,8 @@ class _Books:
             total: Array = overall[:, self.level - 2]
             return total
         index = [self.scores.modalities.index(m) for m in self.scope.modalities]
-        return modality[:, index, self.level - 2].sum(axis=1) / len(index)
+        part: Array = modality[:, index, self.level - 2].sum(axis=1) / len(index)
+        return part
 
     def worth(self, means: Array) -> Array:
         """float64 (n_groups,): points of the score per point of each group's mean."""

@@ -85,9 +85,12 @@ def page(
     template = environment.from_string(here.joinpath("page.html.j2").read_text("utf-8"))
     markup = jinja2.utils.markupsafe.Markup
     combined = board(scores, "A", date=date)
+    sheet = combined.sheet()
     rendered: str = template.render(
         title=clean(title, 200),
-        combined=combined.sheet(),
+        about=clean(combined.title, 400),
+        header=sheet.header,
+        rows=[[clean(cell) for cell in row] for row in sheet.rows],
         heat=_heat_map(scores, combined),
         provenance=_provenance(scores, date),
         notes=[clean(note, 400) for note in scores.notes],
