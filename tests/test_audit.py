@@ -170,6 +170,15 @@ def test_own_boards_from_this_package(tmp_path):
         assert findings == [], path.name
 
 
+def test_every_kind_is_offered():
+    import glevel_fast.audit
+    from glevel_fast.commands.audit import KINDS
+
+    assert {f.kind for f in audit_paper.audit_published()} <= set(KINDS)
+    for kind in KINDS:
+        assert f"\n{kind} " in glevel_fast.audit.__doc__
+
+
 def test_own_tables(tmp_path, capsys):
     board = tmp_path / "board.csv"
     board.write_text(
@@ -181,8 +190,12 @@ def test_own_tables(tmp_path, capsys):
     findings = json.loads(capsys.readouterr().out)["findings"]
     assert [(f["kind"], f["model"]) for f in findings] == [("overall", "x"), ("level-order", "x"), ("support", "x")]
     assert set(findings[0]) == {"kind", "table", "model", "printed", "computed", "message"}
-    assert main(["audit", str(board), "--kind", "overall", "--markdown", "-"]) == 0
+    assert main(["audit", str(board), "--corrected", "--markdown", "-"]) == 0
     assert "| 1 | y | 8.00 | 2 |" in capsys.readouterr().out
+    assert main(["audit", str(board), "--kind", "overall"]) == 0
+    out = capsys.readouterr().out
+    assert "1 finding: 1 overall" in out
+    assert "corrected" not in out
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def findings_sheet(findings: Sequence[Finding]) -> Sheet:
     order = list(dict.fromkeys(f.kind for f in findings))
     rows = [[f.kind, f.table, f.model, f.message] for kind in order for f in findings if f.kind == kind]
     counts = ", ".join(f"{sum(f.kind == kind for f in findings)} {kind}" for kind in order)
-    title = f"{len(rows)} findings" + (f": {counts}" if counts else "")
+    title = f"{len(rows)} finding{'s' * (len(rows) != 1)}" + (f": {counts}" if counts else "")
     return Sheet(title, ["Kind", "Table", "Model", "Finding"], "llll", rows)
 
 

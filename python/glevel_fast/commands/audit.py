@@ -4,6 +4,23 @@ from __future__ import annotations
 
 import argparse
 
+KINDS = (
+    "overall",
+    "level-order",
+    "no-support",
+    "no-wins",
+    "support",
+    "percent",
+    "rank",
+    "level-column",
+    "skill-means",
+    "range",
+    "precision",
+    "duplicate",
+    "name",
+    "claim",
+)
+
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     audit = commands.add_parser(
@@ -19,7 +36,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="boards (model, overall, one column per modality; level, rank, paradigm), counts (model, modality, "
         "paradigm, supported, wins), or what `glevel board --json` or `glevel score --json` wrote",
     )
-    audit.add_argument("--kind", metavar="KIND", help="only findings of one kind (overall, level-order, rank, ...)")
+    audit.add_argument("--kind", choices=KINDS, metavar="KIND", help=f"only findings of one kind: {', '.join(KINDS)}")
+    audit.add_argument("--corrected", action="store_true", help="only the corrected boards beside the printed ones")
     audit.add_argument("--json", metavar="FILE", help="write the findings as JSON ('-': standard output, and no table)")
     audit.add_argument(
         "--markdown", metavar="FILE", help="write findings and corrected boards as Markdown ('-': likewise)"
@@ -49,14 +67,17 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.kind:
         findings = tuple(f for f in findings if f.kind == arguments.kind)
     levels = sorted({row.level for row in rows})
-    sheets = [findings_sheet(findings), *(corrected_sheet([r for r in rows if r.level == k], True) for k in levels)]
+    listed = [findings_sheet(findings)] if not arguments.corrected else []
+    boards_too = arguments.corrected or not arguments.kind
+    corrected = [corrected_sheet([r for r in rows if r.level == k], True) for k in levels] if boards_too else []
     if arguments.json:
         write.json({"findings": [f.to_dict() for f in findings]}, arguments.json)
     if arguments.markdown:
-        write.text(arguments.markdown, "\n".join(sheet.markdown() for sheet in sheets))
+        write.text(arguments.markdown, "\n".join(sheet.markdown() for sheet in [*listed, *corrected]))
     if "-" not in (arguments.json, arguments.markdown):
-        terminal.print_list(sheets[0])
-        for sheet in sheets[1:]:
-            print()
+        for sheet in listed:
+            terminal.print_list(sheet)
+        for i, sheet in enumerate(corrected):
+            print("\n" if listed or i else "", end="")
             terminal.print_sheet(sheet, keep=("Rank", "Model", "Overall", "Printed rank", "Move"))
     return 0
