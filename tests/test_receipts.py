@@ -119,6 +119,8 @@ def test_release_policy():
             receipt = scores.receipt(model, level)
             assert receipt.score == scores.overall[i, level - 2]
             assert abs(receipt.rounding) <= 1e-12 * max(1.0, abs(receipt.score))
+    assert scores.overall[0, 3] > 0
+    assert scores.receipt("model 0").level == 4
     with pytest.raises(gl.BenchmarkError, match="Level-5"):
         scores.receipt("model 0", 5)
 

@@ -242,7 +242,7 @@ def receipt(scores: Scores, model: str, level: int | None = None, scope: str | S
     scores : Scores
     model : str
     level : int, optional
-        Default: the highest that the model reaches within the scope, at least 2.
+        Default: the highest that the model reaches within the scope, at least 2; of policy "release", at most 4.
     scope : str or Scope
         As for `board`.
 
@@ -256,7 +256,8 @@ def receipt(scores: Scores, model: str, level: int | None = None, scope: str | S
     row = scores.row(model)
     at = scope if isinstance(scope, Scope) else find_scope(scope, scores.benchmark)
     if level is None:
-        level = max((k for k in at.levels if _score(scores, at, k, row) > 0), default=2)
+        explained = at.levels[:3] if scores.policy == "release" else at.levels
+        level = max((k for k in explained if _score(scores, at, k, row) > 0), default=2)
     if level not in at.levels:
         raise BenchmarkError(f"scope {at} has no Level-{level}; it reaches at most Level-{at.levels[-1]}")
     if scores.policy == "release" and level == 5:

@@ -136,7 +136,7 @@ at("level").addEventListener("change", showBoard);
 let openModel = 0;
 let tasks = null;
 let lacking = null;
-const taskColumns = (extra) => [text("Task"), number("Raw", null), number("Specialist's", null), ...extra];
+const taskColumns = (first, extra) => [text("Task"), first, number("Raw", null), number("Specialist's", null), ...extra];
 
 function openReceipt(m) {
   openModel = m;
@@ -150,8 +150,8 @@ function openReceipt(m) {
   const table = fresh("receipt-lacking", old);
   place.replaceChildren(table);
   lacking = new DataTable(table, {
-    data: receipt.lacking.map(([task, raw, sota, gap, gain]) => [data.tasks.name[task], raw, sota, gap, gain]),
-    columns: taskColumns([number("Points below", 2), number("Gain", 4)]),
+    data: receipt.lacking.map(([task, raw, sota, gap, gain]) => [data.tasks.name[task], gain, raw, sota, gap]),
+    columns: taskColumns(number("Gain", 4), [number("Points below", 2)]),
     order: [],
     paging: false,
     searching: false,
@@ -176,14 +176,13 @@ function showContributions() {
   const of = data.tasks;
   tasks = new DataTable(table, {
     data: receipt.rows.map(([task, raw, points, won, ...shares]) => [
-      of.name[task], raw, of.sota[task], of.groups[of.group[task]], of.metric[task],
-      of.scale[task], points, won ? "yes" : "no", of.weight[task], shares[i],
+      of.name[task], shares[i], raw, of.sota[task], won ? "yes" : "no", points, of.metric[task], of.scale[task],
+      of.groups[of.group[task]], of.weight[task],
     ]),
-    columns: taskColumns([
-      text("Group"), text("Metric"), number("Scale", null), number("Points", 2), text("Win"), number("Weight", null),
-      number("Contribution", 5),
+    columns: taskColumns(number("Contribution", 5), [
+      text("Win"), number("Points", 2), text("Metric"), number("Scale", null), text("Group"), number("Weight", null),
     ]),
-    order: [[9, "desc"]],
+    order: [[1, "desc"]],
     pageLength: 25,
     deferRender: true,
     autoWidth: false,
