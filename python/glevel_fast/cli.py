@@ -15,6 +15,11 @@ EPILOG = """examples:
   glevel score                                   re-score the paper's published results
   glevel score out/*_result.xlsx -b sota_result.xlsx
   glevel score results.parquet -b tasks.csv --json - | jq .models[0]
+  glevel board --scope B:image --level 3         a leaderboard; also C:image/generation, D:<skill>
+  glevel explain GPT4-o --level 3                why a score is what it is
+  glevel audit                                   what is wrong with the published boards
+  glevel lint out/*_result.xlsx -b sota_result.xlsx
+  glevel report -o site/                         a page to publish
   glevel metrics                                 every known metric, its mapping and domain
 """
 

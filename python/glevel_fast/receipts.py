@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,8 @@ from glevel_fast.io.table import shown
 from glevel_fast.skills import raw_of, skills_of
 
 if TYPE_CHECKING:
+    from glevel_fast.benchmark import Benchmark
+    from glevel_fast.reference import Engine
     from glevel_fast.scoring import Scores
 
 __all__ = ["Lacking", "Receipt", "compare", "receipt"]
@@ -287,32 +290,15 @@ class _Books:
         self.terms = np.where(self.adds_up, self.steps, 0)
 
     def _open(self, raw: Array) -> None:
-        from glevel_fast.reference import Engine
-        from glevel_fast.scoring import engine_columns
-
-        columns = engine_columns(self.benchmark)
-        zero = self.scores.zero == "score"
-        self.points = _core.Engine(**columns, zero_scores=zero).map(raw, 1)[0]
-        if self.scope.kind == "D":
-            group = np.where(self.group < 0, self.n_groups, self.group).astype(np.int32)
-            columns |= {"group": group, "n_modalities": self.n_groups // 2 + 1}
-        twin = Engine(**columns, zero_scores=zero)
+        engine, twin, self.sota_points = _compiled(self.benchmark, self.scores.zero, self.scope.kind == "D")
+        self.points = engine.map(raw, 1)[0]
         self.supported, self.won = twin.supported(raw)[0], twin.wins(raw)[0]
         self.per_point, self.percent_steps = twin.step_scale, twin.percent_steps[: self.n_groups]
         self.steps = self._to_steps(self.points)
-        self.sota_points = self._sota_points()
 
     def _to_steps(self, points: Array) -> NDArray[np.int64]:
         adds = (points > 0) & (self.per_point > 0)
         return np.where(adds, np.rint(np.where(adds, points, 0.0) * self.per_point), 0.0).astype(np.int64)
-
-    def _sota_points(self) -> Array:
-        from glevel_fast.scoring import engine_columns
-
-        # The specialist may have an exact 0, which is a score for it.
-        engine = _core.Engine(**engine_columns(self.benchmark), zero_scores=True)
-        sota: Array = engine.map(np.ascontiguousarray(self.benchmark.sota[np.newaxis]), 1)[0]
-        return sota
 
     def _open_release(self, raw: Array) -> None:
         points, won, supported = (a[0] for a in release.cells(self.benchmark, raw, (self.scores.models[self.row],)))
@@ -445,6 +431,23 @@ class _Books:
             for n, i in enumerate(near)
         ]
         return tuple(sorted(found, key=lambda item: -item.gain))
+
+
+@lru_cache(maxsize=8)
+def _compiled(benchmark: Benchmark, zero: str, by_skill: bool) -> tuple[_core.Engine, Engine, Array]:
+    """The engine, which maps; its twin of groups or of skills, which has the steps; the specialists' points."""
+    from glevel_fast.reference import Engine
+    from glevel_fast.scoring import engine_columns
+
+    columns = engine_columns(benchmark)
+    engine = _core.Engine(**columns, zero_scores=zero == "score")
+    # The specialist may have an exact 0, which is a score for it.
+    sota = _core.Engine(**columns, zero_scores=True).map(np.ascontiguousarray(benchmark.sota[np.newaxis]), 1)[0]
+    if by_skill:
+        names, _, of_task = skills_of(benchmark)
+        group = np.where(of_task < 0, len(names), of_task).astype(np.int32)
+        columns |= {"group": group, "n_modalities": len(names) // 2 + 1}
+    return engine, Engine(**columns, zero_scores=zero == "score"), sota
 
 
 def _score(scores: Scores, scope: Scope, level: int, row: int) -> float:
