@@ -159,6 +159,12 @@ def test_declared_subset(case):
     direct = gl.Scorer(part).score(raw[:, keep])
     assert np.array_equal(board.score, direct.overall[board.rows, 0])
     assert f"{len(keep)} of the 300 tasks" in board.notes[0]
+    skill = find_scope("D:image comprehension skill 3", scores.benchmark)
+    bench = scores.benchmark
+    only = [bench.tasks[i] for i in np.flatnonzero(bench.group_of_task == 0) if bench.skill[i] == "skill 3"]
+    assert np.array_equal(gl.board(scores, "D:skill 3", 2, tasks=only).score, gl.board(scores, skill, 2).score)
+    with pytest.raises(gl.BenchmarkError, match="no such skill"):
+        gl.board(scores, skill, 2, tasks=tasks[:1])
     with pytest.raises(gl.BenchmarkError, match="'nope' is not in the benchmark"):
         gl.board(scores, tasks=["nope"])
 

@@ -330,7 +330,8 @@ def board(
         scores = subset(scores, tasks)
         notes = (f"a declared subset: {scores.benchmark.n_tasks} of the {n} tasks of benchmark {whole[:12]}",)
     benchmark = scores.benchmark
-    at = scope if isinstance(scope, Scope) else find_scope(scope, benchmark)
+    # Of a subset the scopes are others: a skill may have another column, or no task left.
+    at = scope if isinstance(scope, Scope) and tasks is None else find_scope(str(scope), benchmark)
     if level is not None and level not in at.levels:
         raise BenchmarkError(f"a board of scope {at} has no Level-{level}; it reaches at most Level-{at.levels[-1]}")
 
