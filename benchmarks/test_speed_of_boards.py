@@ -13,7 +13,7 @@ from generate import random_case
 
 import glevel_fast as gl
 from glevel_fast.audit_paper import audit_published
-from glevel_fast.boards import all_scopes
+from glevel_fast.scopes import all_scopes
 
 
 def case(n_models):

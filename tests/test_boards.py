@@ -15,8 +15,8 @@ import pytest
 from generate import random_case
 
 import glevel_fast as gl
-from glevel_fast.boards import all_scopes, find_scope
 from glevel_fast.cli import main
+from glevel_fast.scopes import all_scopes, find_scope
 
 GOLDEN = Path(__file__).parent / "golden"
 

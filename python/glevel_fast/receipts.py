@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 
 from glevel_fast import _core, release
 from glevel_fast.benchmark import LANGUAGE
-from glevel_fast.boards import Scope, find_scope
 from glevel_fast.errors import BenchmarkError, ResultsError
 from glevel_fast.export import Sheet
 from glevel_fast.io.table import shown
+from glevel_fast.scopes import Scope, find_scope
 from glevel_fast.skills import raw_of, skills_of
 
 if TYPE_CHECKING:

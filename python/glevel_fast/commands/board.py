@@ -40,9 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     import glevel_fast as gl
     from glevel_fast import terminal
-    from glevel_fast.boards import all_scopes
     from glevel_fast.export import clean
     from glevel_fast.io import write
+    from glevel_fast.scopes import all_scopes
 
     scores = score_inputs(arguments)
     if arguments.scopes:

@@ -19,11 +19,12 @@ import numpy as np
 
 from glevel_fast import __version__
 from glevel_fast._extras import require
-from glevel_fast.boards import Board, Scope, all_scopes, board
+from glevel_fast.boards import Board, board
 from glevel_fast.errors import ResultsError
 from glevel_fast.export import clean
 from glevel_fast.io.table import shown
 from glevel_fast.receipts import receipt
+from glevel_fast.scopes import Scope, all_scopes
 
 if TYPE_CHECKING:
     from glevel_fast.scoring import Scores
