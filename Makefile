@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE $(wildcard cpp/*) $(shell find python -name '*.py*' -o -name '*.csv' | grep -v __pycache__)
+SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE $(wildcard cpp/*) $(shell find python -name '*.py*' -o -name '*.csv' -o -name 'page.*' | grep -v __pycache__)
 
 .PHONY: demo test lint format bench develop clean
 

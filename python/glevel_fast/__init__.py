@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glevel_fast import published, reference
+    from glevel_fast import audit, published, reference, snapshot
     from glevel_fast._core import build_info
     from glevel_fast.benchmark import Benchmark, load_benchmark
+    from glevel_fast.boards import Board, board
     from glevel_fast.errors import (
         BenchmarkError,
         GLevelError,
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
         ResultsError,
         UnknownMetricError,
     )
+    from glevel_fast.linter import lint
     from glevel_fast.metrics import Metric, known_metrics, register_metric
+    from glevel_fast.policies import policy_diff
+    from glevel_fast.receipts import Receipt
     from glevel_fast.results import Results, load_results
     from glevel_fast.scoring import Scorer, Scores
 
@@ -27,43 +31,57 @@ __version__ = "0.1.0"
 _HOME = {
     "Benchmark": "benchmark",
     "BenchmarkError": "errors",
+    "Board": "boards",
     "GLevelError": "errors",
     "InvalidScoreError": "errors",
     "Metric": "metrics",
     "MissingExtraError": "errors",
+    "Receipt": "receipts",
     "Results": "results",
     "ResultsError": "errors",
     "Scorer": "scoring",
     "Scores": "scoring",
     "UnknownMetricError": "errors",
+    "audit": "",
+    "board": "boards",
     "build_info": "_core",
     "known_metrics": "metrics",
+    "lint": "linter",
     "load_benchmark": "benchmark",
     "load_results": "results",
+    "policy_diff": "policies",
     "published": "",
     "reference": "",
     "register_metric": "metrics",
+    "snapshot": "",
 }
 
 __all__ = [
     "Benchmark",
     "BenchmarkError",
+    "Board",
     "GLevelError",
     "InvalidScoreError",
     "Metric",
     "MissingExtraError",
+    "Receipt",
     "Results",
     "ResultsError",
     "Scorer",
     "Scores",
     "UnknownMetricError",
+    "audit",
+    "board",
     "build_info",
     "known_metrics",
+    "lint",
     "load_benchmark",
     "load_results",
+    "policy_diff",
     "published",
     "reference",
     "register_metric",
+    "snapshot",
 ]
 
 

@@ -8,13 +8,18 @@ import sys
 from collections.abc import Sequence
 
 from glevel_fast import __version__
-from glevel_fast.commands import metrics, score
+from glevel_fast.commands import audit, board, explain, lint, metrics, report, score, snapshot
 from glevel_fast.errors import GLevelError
 
 EPILOG = """examples:
   glevel score                                   re-score the paper's published results
   glevel score out/*_result.xlsx -b sota_result.xlsx
   glevel score results.parquet -b tasks.csv --json - | jq .models[0]
+  glevel board --scope B:image --level 3         a leaderboard; also C:image/generation, D:<skill>
+  glevel explain GPT4-o --level 3                why a score is what it is
+  glevel audit                                   what is wrong with the published boards
+  glevel lint out/*_result.xlsx -b sota_result.xlsx
+  glevel report -o site/                         a page to publish
   glevel metrics                                 every known metric, its mapping and domain
 """
 
@@ -48,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"glevel {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    for command in (score, metrics):
+    for command in (score, board, explain, audit, lint, snapshot, report, metrics):
         command.add_to(commands)
     return parser
 

@@ -52,7 +52,7 @@ class Engine:
             ((weight >= 0) & np.isfinite(weight), "weight must be finite and >= 0"),
             ((scale > 0) & np.isfinite(scale), "scale must be finite and > 0"),
             (low <= high, "empty domain"),
-            ((kind != LINEAR) | (np.isfinite(slope) & (slope != 0)), "bad slope"),
+            ((kind > LINEAR) | (np.isfinite(slope) & (slope != 0)), "bad slope"),
             ((kind < INVERSE) | ((constant > 0) & np.isfinite(constant)), "constant must be > 0"),
         ):
             if not good.all():

@@ -18,7 +18,7 @@ from glevel_fast.errors import InvalidScoreError
 if TYPE_CHECKING:
     from glevel_fast.benchmark import Benchmark
 
-__all__ = ["score"]
+__all__ = ["cells", "known", "score"]
 
 Array = NDArray[np.float64]
 
@@ -43,6 +43,11 @@ _MAPPINGS: dict[str, Callable[[Array], Array]] = {
 }
 
 
+def known() -> frozenset[str]:
+    """The upper-cased metric names that the released scorer maps."""
+    return frozenset(_MAPPINGS)
+
+
 def score(
     benchmark: Benchmark, raw: Array, models: tuple[str, ...] | None = None
 ) -> tuple[tuple[Any, ...], tuple[str, ...]]:
@@ -62,19 +67,10 @@ def score(
     InvalidScoreError
         A mapped metric with a negative value.
     """
+    points, won, supported = cells(benchmark, raw, models)
+    raw, sota_raw = _missing_as_infinity(raw), _missing_as_infinity(benchmark.sota)
     names = [name.upper() for name in benchmark.metric]
-    raw = np.where(np.isfinite(raw), raw, np.inf)
-    sota_raw = np.where(np.isfinite(benchmark.sota), benchmark.sota, np.inf)
     language = benchmark.group_of_task == len(benchmark.groups) - 1
-    points, sota = raw.copy(), sota_raw.copy()
-    with np.errstate(all="ignore"):
-        for task in np.flatnonzero(~language):
-            if mapping := _MAPPINGS.get(names[task]):
-                _refuse_negative(benchmark, raw, int(task), models)
-                points[:, task], sota[task] = _map(mapping, raw[:, task]), _map(mapping, sota_raw[task])
-    valid = np.isfinite(points) & np.isfinite(sota)
-    won = valid & (points >= sota)
-    supported = valid & (points != 0) & (sota != 0)
     counted = np.where(np.isfinite(points), points, 0.0)
 
     n_groups = len(benchmark.groups)
@@ -101,6 +97,39 @@ def score(
     for k in (2, 3, 4, 5):
         level[overall[:, k - 2] > 0] = k
     return (overall, modality, means, counts[0], counts[1], level), notes
+
+
+def cells(
+    benchmark: Benchmark, raw: Array, models: tuple[str, ...] | None = None
+) -> tuple[Array, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Each cell as the released scorer sees it; (n_models, n_tasks) each.
+
+    Returns
+    -------
+    points : float64
+        Mapped where the metric's name meets, raw elsewhere (language too); ±inf adds nothing.
+    won, supported : bool
+
+    Raises
+    ------
+    InvalidScoreError
+        A mapped metric with a negative value.
+    """
+    names = [name.upper() for name in benchmark.metric]
+    raw, sota_raw = _missing_as_infinity(raw), _missing_as_infinity(benchmark.sota)
+    language = benchmark.group_of_task == len(benchmark.groups) - 1
+    points, sota = raw.copy(), sota_raw.copy()
+    with np.errstate(all="ignore"):
+        for task in np.flatnonzero(~language):
+            if mapping := _MAPPINGS.get(names[task]):
+                _refuse_negative(benchmark, raw, int(task), models)
+                points[:, task], sota[task] = _map(mapping, raw[:, task]), _map(mapping, sota_raw[task])
+    valid = np.isfinite(points) & np.isfinite(sota)
+    return points, valid & (points >= sota), valid & (points != 0) & (sota != 0)
+
+
+def _missing_as_infinity(values: Array) -> Array:
+    return np.where(np.isfinite(values), values, np.inf)
 
 
 def _map(mapping: Callable[[Array], Array], values: Any) -> Any:

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast import _core, release
-from glevel_fast.benchmark import PARADIGMS, Benchmark
+from glevel_fast.benchmark import PARADIGMS, Benchmark, fold_task
 from glevel_fast.errors import InvalidScoreError, ResultsError
+from glevel_fast.io.table import shown
+from glevel_fast.metrics import nearest
 from glevel_fast.results import (
     Results,
     describe_fractions,
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+
+    from glevel_fast.boards import Board
+    from glevel_fast.receipts import Receipt
+    from glevel_fast.skills import SkillScores
 
 __all__ = ["Scorer", "Scores"]
 
@@ -57,6 +63,11 @@ class Scores:
         "paper" or "release".
     notes : tuple of str
         What was inferred, converted or left out.
+    raw : float64 (n_models, n_tasks), read-only, or None
+        What was scored, percentages in percent: a view of the caller's array where that could be
+        used as it was. Boards of skills and receipts read it; do not change it under them.
+    zero : {"missing", "score"}
+        What an exact 0 meant.
 
     Source: SPEC.md section 4.
     """
@@ -72,6 +83,8 @@ class Scores:
     notes: tuple[str, ...] = ()
     absent: NDArray[np.int64] | None = None
     names: tuple[str, ...] | None = None
+    raw: Array | None = None
+    zero: Literal["missing", "score"] = "missing"
 
     @cached_property
     def models(self) -> tuple[str, ...]:
@@ -95,6 +108,49 @@ class Scores:
 
     def __len__(self) -> int:
         return len(self.level)
+
+    def row(self, model: str) -> int:
+        """The row of a model; names meet as in `load_results`.
+
+        Raises
+        ------
+        ResultsError
+            With the nearest names.
+        """
+        rows = self._rows
+        if (i := rows.get(fold_task(model))) is None:
+            raise ResultsError(f"no model {shown(model)}{nearest(model, self.models)}")
+        return i
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {fold_task(name): i for i, name in enumerate(self.models)}
+
+    def board(self, scope: str = "A", level: int | None = None, **options: Any) -> Board:
+        """A board of these scores; see `glevel_fast.board`."""
+        from glevel_fast.boards import board
+
+        return board(self, scope, level, **options)
+
+    def receipt(self, model: str, level: int | None = None, scope: str = "A") -> Receipt:
+        """Why a score is what it is, task by task; see `glevel_fast.receipts.receipt`."""
+        from glevel_fast.receipts import receipt
+
+        return receipt(self, model, level, scope)
+
+    @cached_property
+    def skills(self) -> SkillScores:
+        """Means, coverage and counts per skill; computed on first use."""
+        from glevel_fast.skills import skill_scores
+
+        return skill_scores(self)
+
+    @cached_property
+    def coverage(self) -> Array:
+        """float64 (n_models, n_groups): the share, by weight, of each group's tasks that are supported."""
+        from glevel_fast.skills import group_coverage
+
+        return group_coverage(self)
 
     def columns(self) -> dict[str, Any]:
         """The scores as a table: one row per model, one column per number."""
@@ -342,12 +398,24 @@ class Scorer:
             raise ResultsError(f"{len(names)} model names for {len(raw)} rows")
         if self.policy == "release":
             arrays, release_notes = release.score(self._benchmark, raw, names)
-            return Scores(self._benchmark, *arrays, "release", notes + release_notes, absent, names)  # type: ignore[call-arg]
+            return self._scores(arrays, notes + release_notes, absent, names, raw)
         arrays = self._engine.score(raw, self._threads(threads))
         if arrays[6].any():
-            arrays, more = self._look_closer(raw, arrays, names, sources, threads)
+            raw, arrays, more = self._look_closer(raw, arrays, names, sources, threads)
             notes += more
-        return Scores(self._benchmark, *arrays[:6], "paper", notes, absent, names)  # type: ignore[call-arg]
+        return self._scores(arrays[:6], notes, absent, names, raw)
+
+    def _scores(
+        self,
+        arrays: tuple[Any, ...],
+        notes: tuple[str, ...],
+        absent: NDArray[np.int64] | None,
+        names: tuple[str, ...] | None,
+        raw: Array,
+    ) -> Scores:
+        raw = raw.view()
+        raw.flags.writeable = False
+        return Scores(self._benchmark, *arrays, self.policy, notes, absent, names, raw, self._options["zero"])  # type: ignore[call-arg]
 
     def overall(self, raw: Any, *, threads: int = 1) -> Array:
         """S2 to S5 alone: float64 (n_models, 4), the same bits as `score(raw).overall`.
@@ -408,7 +476,7 @@ class Scorer:
         names: tuple[str, ...] | None,
         sources: tuple[str, ...] | None,
         threads: int | None,
-    ) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    ) -> tuple[Array, tuple[Any, ...], tuple[str, ...]]:
         """The engine saw a value that may be outside its domain, or a row that may be in fractions."""
         rows = np.flatnonzero(arrays[6])
         zero, notes = self._options["zero"], []
@@ -435,7 +503,7 @@ class Scorer:
                 notes.append(f"percentages given as fractions, multiplied by 100: {listed}")
             else:
                 notes.append(f"percentages all at most 1, taken as they are: {listed}")
-        return arrays, tuple(notes)
+        return raw, arrays, tuple(notes)
 
 
 def _rebuild(cls: type[Scorer], benchmark: Benchmark, options: dict[str, Any]) -> Scorer:

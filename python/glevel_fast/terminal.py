@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glevel_fast import published
 from glevel_fast._extras import require
+from glevel_fast.export import clean
 from glevel_fast.scoring import LEVELS
 
 if TYPE_CHECKING:
+    from glevel_fast.export import Sheet
     from glevel_fast.published import Comparison
     from glevel_fast.scoring import Scores
 
@@ -77,6 +79,34 @@ def print_metrics(rows: Sequence[dict[str, Any]]) -> None:
     _print_widest(f"{len(rows)} metrics; z is the raw value times the task's scale", [table | also, table], left=5)
 
 
+def print_sheet(sheet: Sheet, keep: Sequence[str] = (), most: int | None = None) -> None:
+    """A finished table; where it is too wide, columns outside `keep` go, the last first."""
+    columns = {name: [clean(row[c], MODEL_WIDTH) for row in sheet.rows[:most]] for c, name in enumerate(sheet.header)}
+    extra = [name for name in columns if name not in keep]
+    layouts = [
+        {name: cells for name, cells in columns.items() if name not in extra[n:]}
+        for n in range(len(extra), -1 if keep else len(extra) - 1, -1)
+    ]
+    left = {name for name, align in zip(sheet.header, sheet.align, strict=True) if align == "l"}
+    _print_widest(clean(sheet.title, 400), layouts, left)
+    if most is not None and len(sheet.rows) > most:
+        print(f"... and {len(sheet.rows) - most} more")
+    for note in sheet.notes:
+        print(textwrap.fill(clean(note, 400), min(_width(), 116)))
+
+
+def print_list(sheet: Sheet) -> None:
+    """A finished table whose last column is a sentence: one paragraph per row, wrapped."""
+    width = min(_width(), 116)
+    print(textwrap.fill(clean(sheet.title, 400), width))
+    for *cells, sentence in [sheet.header, *sheet.rows] if sheet.rows else []:
+        head = "  ".join(clean(cell, MODEL_WIDTH) for cell in cells if cell)
+        line = f"{head}: {clean(sentence, 400)}"
+        print(textwrap.fill(line, width, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False))
+    for note in sheet.notes:
+        print(textwrap.fill(clean(note, 400), width))
+
+
 def _by_level(scores: Scores) -> list[int]:
     at_level = [scores.overall[i, max(level, 2) - 2] for i, level in enumerate(scores.level)]
     return [int(i) for i in np.lexsort((-np.nan_to_num(np.array(at_level)), -scores.level.astype(int)))]
@@ -98,8 +128,7 @@ def _beside(comparison: Comparison | None, recomputed: float) -> str:
 
 
 def _name(name: str) -> str:
-    shown = "".join(c if c.isprintable() else "�" for c in name)
-    return shown if len(shown) <= MODEL_WIDTH else shown[: MODEL_WIDTH - 1] + "…"
+    return clean(name, MODEL_WIDTH)
 
 
 def _width() -> int:
@@ -107,7 +136,7 @@ def _width() -> int:
     return int(console.width) if console.is_terminal else UNLIMITED
 
 
-def _print_widest(title: str, layouts: Sequence[dict[str, list[str]]], left: int = 1) -> None:
+def _print_widest(title: str, layouts: Sequence[dict[str, list[str]]], left: int | Collection[str] = 1) -> None:
     """Print the first layout that fits the terminal; whoever gets a narrower one is told what is missing."""
     cell_len = require("rich.cells", "cli").cell_len
 
@@ -121,16 +150,18 @@ def _print_widest(title: str, layouts: Sequence[dict[str, list[str]]], left: int
     layout = next((layout for layout in layouts if needed(layout) <= width), layouts[-1])
     # Not a rich.Table, which takes a millisecond a row and wraps where it must not.
     pads = widths(layout)
+    to_left = [i < left if isinstance(left, int) else name in left for i, name in enumerate(layout)]
     lines = []
     for row in [tuple(layout), *zip(*layout.values(), strict=True)]:
         cells = (
-            text + " " * (pad - cell_len(text)) if i < left else " " * (pad - cell_len(text)) + text
-            for i, (text, pad) in enumerate(zip(row, pads, strict=True))
+            text + " " * (pad - cell_len(text)) if is_left else " " * (pad - cell_len(text)) + text
+            for text, pad, is_left in zip(row, pads, to_left, strict=True)
         )
         lines.append("  ".join(cells).rstrip())
     print(textwrap.fill(title, min(width, 116)) + "\n")
-    print(f"\x1b[1m{lines[0]}\x1b[0m" if width < UNLIMITED else lines[0])
-    print("\n".join(lines[1:]))
+    if width < UNLIMITED:
+        lines[0] = f"\x1b[1m{lines[0]}\x1b[0m"
+    print("\n".join(lines))
     missing = [name for name in layouts[0] if name not in layout]
     if missing:
         more = f"({len(missing)} more columns at a width of {needed(layouts[0])}: {', '.join(missing)})"

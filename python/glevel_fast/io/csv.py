@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.table import MAX_CELLS, Table, named_columns, open_file
+from glevel_fast.io.write import FORMULA
 
 if TYPE_CHECKING:
     import os
@@ -56,8 +57,14 @@ def read_csv(path: str | os.PathLike[str]) -> Table:
         raise GLevelError(f"{path}: is empty")
     if len(header) == 1 and (other := next((c for c in ";\t|" if c in header[0]), None)):
         raise GLevelError(f"{path}, line 1: cells are separated by {other!r}; separate them by commas")
+    header, cells = _disarmed(header), _disarmed(cells)
     columns = [cells[i :: len(header)] for i in range(len(header))]
     return Table(str(path), named_columns(header, columns, str(path)), rows, "line")
+
+
+def _disarmed(cells: list[str]) -> list[str]:
+    """Without the apostrophe that `write.csv_text` puts before what looks like a formula."""
+    return [cell[1:] if cell[:1] == "'" and cell.lstrip(" '")[:1] in FORMULA else cell for cell in cells]
 
 
 def _lines(file: BinaryIO, path: str | os.PathLike[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from glevel_fast.errors import GLevelError
 KNOWN = (".xlsx", ".xlsm", ".csv", ".parquet", ".json")
 
 
-def read_file(path: str) -> Any:
+def read_file(path: str | os.PathLike[str]) -> Any:
     """A `Workbook` from .xlsx and .xlsm, a `Table` from .csv and .parquet, plain data from .json.
 
     Raises

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Path = str | os.PathLike[str]
+FORMULA = frozenset("=+-@\t\n＝＋－＠")
+"""With what a formula begins, in a spreadsheet that opens a CSV."""
 
 
 def write(path: Path, save: Callable[[BinaryIO], object]) -> None:
@@ -97,16 +99,22 @@ def json(value: Any, path: Path) -> None:
 
 
 def csv_text(columns: Mapping[str, Any]) -> str:
-    """Columns (lists or arrays) as CSV with a header; None and NaN are empty, floats in full precision."""
+    """Columns (lists or arrays) as CSV with a header; None and NaN are empty, floats in full precision.
+
+    An apostrophe stands before text that a spreadsheet would run as a formula; `read_csv` takes it off again.
+    """
     out = StringIO()
     writer = _csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(map(_cell, columns))
     cells = [column.tolist() if hasattr(column, "tolist") else column for column in columns.values()]
     writer.writerows(zip(*([_cell(cell) for cell in column] for column in cells), strict=True))
     return out.getvalue()
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        value = value.replace("\0", "�").replace("\r", "�")  # of these the writer would make another line
+        return "'" + value if value.lstrip(" '")[:1] in FORMULA else value
     return None if isinstance(value, float) and value != value else value
 
 

@@ -1,0 +1,60 @@
+"""All boards of 1,000 models; a receipt; the audit; the page."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from generate import random_case
+
+import glevel_fast as gl
+from glevel_fast.audit_paper import audit_published
+from glevel_fast.scopes import all_scopes
+
+
+def case(n_models):
+    """702 tasks in 145 skills."""
+    bench, raw = random_case(n_models, 702, 1)
+    of_group = np.zeros(9, dtype=int)
+    skill = []
+    for g in bench.group_of_task.tolist():
+        skill.append(f"{' '.join(bench.groups[g])} {of_group[g] % (17 if g == 8 else 16)}")
+        of_group[g] += 1
+    return gl.Benchmark(
+        bench.tasks, bench.modality, bench.paradigm, bench.metric, bench.sota, skill=tuple(skill), weight=bench.weight
+    ), raw
+
+
+def test_all_scopes_of_1000_models(benchmark):
+    bench, raw = case(1000)
+    scorer = gl.Scorer(bench)
+
+    def boards():
+        scores = scorer.score(raw)
+        return [gl.board(scores, scope, 2) for scope in all_scopes(bench)]
+
+    made = benchmark(boards)
+    assert len(made) == 1 + 4 + 8 + 145
+    assert made[0].score.tolist() == sorted(scorer.score(raw).overall[:, 0].tolist(), reverse=True)
+
+
+def test_receipt(benchmark):
+    bench, raw = case(100)
+    scores = gl.Scorer(bench).score(raw)
+    receipt = benchmark(lambda: scores.receipt("model 7", 3))
+    assert receipt.score == scores.overall[7, 1]
+
+
+def test_audit_of_the_paper(benchmark):
+    assert len(benchmark(audit_published)) > 50
+
+
+def test_page_of_100_models(benchmark):
+    page = pytest.importorskip("glevel_fast.report").page
+    bench, raw = case(100)
+    scores = gl.Scorer(bench).score(raw)
+    assert len(benchmark.pedantic(lambda: page(scores), rounds=2).encode()) < 5_000_000

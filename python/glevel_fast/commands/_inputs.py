@@ -1,0 +1,80 @@
+"""Results and benchmark on the command line: the options, and the scores they lead to."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from glevel_fast.commands._common import Progress
+
+if TYPE_CHECKING:
+    from glevel_fast.benchmark import Benchmark
+    from glevel_fast.results import Results
+    from glevel_fast.scoring import Scores
+
+
+def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
+    """RESULTS, --benchmark and how to read them."""
+    parser.add_argument(
+        "results", nargs="*", metavar="RESULTS", help=".xlsx (released layout), .csv, .parquet or .json"
+    )
+    parser.add_argument(
+        "-b", "--benchmark", metavar="FILE", help="tasks with metrics and specialists: sota_result.xlsx, ..."
+    )
+    if policy:
+        parser.add_argument(
+            "--policy",
+            choices=["paper", "release"],
+            default="paper",
+            help="'release' reproduces the released scorer, quirks included",
+        )
+    parser.add_argument("--zero", choices=["missing", "score"], default="missing", help="what an exact 0 means")
+    parser.add_argument(
+        "--invalid",
+        choices=["error", "missing"],
+        default="error",
+        help="what to do with a value outside its metric's domain, or text",
+    )
+    parser.add_argument(
+        "--fractions",
+        choices=["error", "scale", "keep"],
+        default="error",
+        help="what to do with a model whose percentages are all at most 1",
+    )
+    parser.add_argument("--partial", action="store_true", help="accept workbooks that lack tasks or sheets")
+    parser.set_defaults(parser=parser)
+
+
+def check_inputs(arguments: argparse.Namespace) -> None:
+    if bool(arguments.results) != bool(arguments.benchmark):
+        missing = "--benchmark FILE" if arguments.results else "RESULTS"
+        arguments.parser.error(f"{missing} is missing (without both, the paper's published results are used)")
+
+
+def read_inputs(arguments: argparse.Namespace, policy: str = "paper") -> tuple[Benchmark, Results]:
+    """The files named, or the paper's published results where none are."""
+    import glevel_fast as gl
+
+    if not arguments.results:
+        return gl.published.benchmark(), gl.published.results()
+    benchmark = gl.load_benchmark(arguments.benchmark)
+    with Progress("reading") as progress:
+        results = gl.load_results(
+            arguments.results,
+            benchmark,
+            partial=arguments.partial,
+            # The released scorer reads an unreadable cell as ∞, that is as missing.
+            invalid="missing" if policy == "release" else arguments.invalid,
+            progress=progress.update,
+        )
+    return benchmark, results
+
+
+def score_inputs(arguments: argparse.Namespace) -> Scores:
+    import glevel_fast as gl
+
+    benchmark, results = read_inputs(arguments, arguments.policy)
+    scorer = gl.Scorer(
+        benchmark, arguments.policy, zero=arguments.zero, invalid=arguments.invalid, fractions=arguments.fractions
+    )
+    return scorer.score(results, threads=getattr(arguments, "threads", None))
