@@ -2,21 +2,25 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "ablation.hpp"
 #include "kernels.hpp"
 
 namespace glevel {
 
 namespace baseline {
 extern const Kernels kernels;
+extern const SetKernels set_kernels;
 }
 #ifdef GLEVEL_HAS_AVX2
 namespace avx2 {
 extern const Kernels kernels;
+extern const SetKernels set_kernels;
 }
 #endif
 #ifdef GLEVEL_HAS_AVX512
 namespace avx512 {
 extern const Kernels kernels;
+extern const SetKernels set_kernels;
 }
 #endif
 
@@ -44,6 +48,17 @@ const Kernels& choose_kernels(const std::string& isa) {
         names += std::string(names.empty() ? "" : ", ") + k->name;
     }
     throw std::invalid_argument("instruction set '" + wanted + "' is not available here; available: " + names);
+}
+
+const SetKernels& set_kernels(const Kernels& kernels) {
+#ifdef GLEVEL_HAS_AVX512
+    if (&kernels == &avx512::kernels) return avx512::set_kernels;
+#endif
+#ifdef GLEVEL_HAS_AVX2
+    if (&kernels == &avx2::kernels) return avx2::set_kernels;
+#endif
+    static_cast<void>(kernels);
+    return baseline::set_kernels;
 }
 
 }  // namespace glevel

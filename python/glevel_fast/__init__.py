@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from glevel_fast.metrics import Metric, known_metrics, register_metric
     from glevel_fast.results import Results, load_results
     from glevel_fast.scoring import Scorer, Scores
+    from glevel_fast.specialists import SpecialistSets
+    from glevel_fast.summary import Summary
 
 __version__ = "0.1.0"
 
@@ -35,6 +37,8 @@ _HOME = {
     "ResultsError": "errors",
     "Scorer": "scoring",
     "Scores": "scoring",
+    "SpecialistSets": "specialists",
+    "Summary": "summary",
     "UnknownMetricError": "errors",
     "build_info": "_core",
     "known_metrics": "metrics",
@@ -56,6 +60,8 @@ __all__ = [
     "ResultsError",
     "Scorer",
     "Scores",
+    "SpecialistSets",
+    "Summary",
     "UnknownMetricError",
     "build_info",
     "known_metrics",

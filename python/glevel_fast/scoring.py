@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+    from numpy.typing import ArrayLike
+
+    from glevel_fast.ablation import Ablation, Prepared
+    from glevel_fast.specialists import SpecialistSets
 
 __all__ = ["Scorer", "Scores"]
 
@@ -54,6 +58,10 @@ class Scores:
         How many of the benchmark's tasks the input did not hold at all; None for an array.
     policy : str
         "paper" or "release".
+    raw : float64 (n_models, n_tasks) or None
+        What was scored: the caller's own array, not a copy.
+    zero : str
+        The scorer's `zero`.
     notes : tuple of str
         What was inferred, converted or left out.
 
@@ -71,6 +79,8 @@ class Scores:
     notes: tuple[str, ...] = ()
     absent: NDArray[np.int64] | None = None
     names: tuple[str, ...] | None = None
+    raw: Array | None = None
+    zero: str = "missing"
 
     @cached_property
     def models(self) -> tuple[str, ...]:
@@ -261,6 +271,9 @@ class Scorer:
 
     _make_engine: Callable[..., Engine] = _core.Engine
 
+    backend: ClassVar[Any] = _core
+    """Where the kernels come from: `_core`, or their NumPy twins in `reference`."""
+
     def __init__(
         self,
         benchmark: Benchmark,
@@ -282,7 +295,7 @@ class Scorer:
                 raise ValueError(f"{name}={value!r}: choose one of {', '.join(map(repr, choices))}")
         self._options: dict[str, Any] = {"policy": policy, "zero": zero, "invalid": invalid, "fractions": fractions}
         self._benchmark = benchmark
-        self._engine = type(self)._make_engine(**engine_columns(benchmark), zero_scores=zero == "score")
+        self._engine = self.make_engine(engine_columns(benchmark))
 
     @property
     def benchmark(self) -> Benchmark:
@@ -292,6 +305,28 @@ class Scorer:
     def policy(self) -> str:
         policy: str = self._options["policy"]
         return policy
+
+    @property
+    def zero(self) -> str:
+        zero: str = self._options["zero"]
+        return zero
+
+    @property
+    def fractions(self) -> str:
+        fractions: str = self._options["fractions"]
+        return fractions
+
+    @property
+    def engine(self) -> Engine:
+        return self._engine
+
+    def make_engine(self, columns: Mapping[str, Any]) -> Engine:
+        """An engine for a variant of the benchmark, from its columns (see `engine_columns`)."""
+        return type(self)._make_engine(**columns, zero_scores=self.zero == "score")
+
+    def with_benchmark(self, benchmark: Benchmark) -> Scorer:
+        """A scorer with the same options for another benchmark."""
+        return type(self)(benchmark, **self._options)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self._benchmark, self._options)
@@ -336,19 +371,19 @@ class Scorer:
             raise ResultsError(f"{len(names)} model names for {len(raw)} rows")
         if self.policy == "release":
             arrays, release_notes = release.score(self._benchmark, raw, names)
-            return Scores(self._benchmark, *arrays, "release", notes + release_notes, absent, names)  # type: ignore[call-arg]
-        arrays = self._engine.score(raw, self._threads(threads))
+            return Scores(self._benchmark, *arrays, "release", notes + release_notes, absent, names, raw)  # type: ignore[call-arg]
+        arrays = self._engine.score(raw, self.count_threads(threads))
         if arrays[6].any():
             arrays, more = self._look_closer(raw, arrays, names, sources, threads)
             notes += more
-        return Scores(self._benchmark, *arrays[:6], "paper", notes, absent, names)  # type: ignore[call-arg]
+        return Scores(self._benchmark, *arrays[:6], "paper", notes, absent, names, raw, self.zero)  # type: ignore[call-arg]
 
     def map(self, raw: Any, *, threads: int | None = None) -> Array:
         """Raw values on the 100-point scale: float64 (n_models, n_tasks), NaN where not supported.
 
         A value outside its metric's domain is NaN too. Source: SPEC.md section 2.
         """
-        return self._engine.map(self._matrix(raw), self._threads(threads))
+        return self._engine.map(self._matrix(raw), self.count_threads(threads))
 
     def reduce(self, raw: Any, points: Any, *, threads: int | None = None) -> tuple[Any, ...]:
         """Group means and counts from raw values (which decide support and wins) and their points.
@@ -356,7 +391,62 @@ class Scorer:
         Returns means float64 (n_models, n_groups, 2), supported and wins int32 (n_models, n_groups).
         Source: SPEC.md section 4.
         """
-        return self._engine.reduce(self._matrix(raw), self._matrix(points), self._threads(threads))
+        return self._engine.reduce(self._matrix(raw), self._matrix(points), self.count_threads(threads))
+
+    def prepare(self, results: Any, *, models: Sequence[str] | None = None, threads: int | None = None) -> Prepared:
+        """Compile results for many calls of `ablate`, `what_if` and `bootstrap`, which take them in place of results.
+
+        Raises
+        ------
+        GLevelError
+            As in `score`; and where the policy is not the paper's.
+        """
+        from glevel_fast.ablation import prepare
+
+        return prepare(self, results, models=models, threads=threads)
+
+    def ablate(
+        self,
+        results: Any,
+        sets: SpecialistSets | ArrayLike,
+        *,
+        full: bool = False,
+        models: Sequence[str] | None = None,
+        threads: int | None = None,
+        piece: int | None = None,
+        progress: Callable[[int, int], object] | None = None,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> Ablation:
+        """Score every model under every specialist set: bit for bit what `score` gives with each of them.
+
+        Parameters
+        ----------
+        results : as in `score`, or what `prepare` returns
+        sets : SpecialistSets, or float array (n_sets, n_tasks)
+            Raw σ in the benchmark's task order; NaN: nobody can win that task.
+        full : bool
+            Keep the scores of every set, float64 (n_sets, n_models, 4). Otherwise only a summary is
+            kept, whose size does not depend on the number of sets.
+        threads, piece : int, optional
+            Cores, and sets scored between two calls of `progress`. No number depends on them.
+        progress : callable, optional
+            Called with (done, total) after each piece. When it raises KeyboardInterrupt, or on
+            Ctrl-C, what is done so far is returned.
+        start, stop : int, optional
+            Only sets [start, stop): their summaries merge into that of all.
+
+        Raises
+        ------
+        GLevelError
+            Results that cannot be scored, sets of another benchmark, a σ outside its metric's domain.
+        """
+        from glevel_fast.ablation import ablate
+
+        return ablate(
+            self, results, sets, full=full, models=models, threads=threads, piece=piece, progress=progress,
+            start=start, stop=stop,
+        )  # fmt: skip
 
     def _matrix(self, given: Any) -> Array:
         n = self._benchmark.n_tasks
@@ -376,7 +466,8 @@ class Scorer:
         return array
 
     @staticmethod
-    def _threads(threads: int | None) -> int:
+    def count_threads(threads: int | None) -> int:
+        """`threads`, or by default all cores this process may use."""
         if threads is None:
             return _core.available_threads()
         if threads < 1:
@@ -413,7 +504,7 @@ class Scorer:
                 raw = raw.copy()
                 percent = np.array([m.is_percent for m in self._benchmark.metrics]) & (self._benchmark.scale == 1.0)
                 raw[np.ix_(rows[in_fractions], percent)] *= 100.0
-                arrays = self._engine.score(raw, self._threads(threads))
+                arrays = self._engine.score(raw, self.count_threads(threads))
                 notes.append(f"percentages given as fractions, multiplied by 100: {listed}")
             else:
                 notes.append(f"percentages all at most 1, taken as they are: {listed}")

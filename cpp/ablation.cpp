@@ -1,0 +1,332 @@
+// Many specialist sets, and many resamples, at once. CMake compiles this file once per instruction set, as it
+// does kernels.cpp.
+//
+// Sets lie in lanes, so nothing is summed across a vector. Per model, pairs that are won under all sets of a
+// call are summed once and those that are lost under all are left out: only the rest is compared, set by set.
+#include "ablation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "random.hpp"
+#include "simd.hpp"
+
+namespace glevel::GLEVEL_ISA {
+namespace {
+
+constexpr std::size_t vectors = 8;  // held in registers
+constexpr std::size_t tile = vectors * lanes;
+constexpr std::size_t models_abreast = 32;
+// Tasks of one group whose thresholds, a tile of each, stay in the nearest cache.
+constexpr std::size_t tasks_in_block = 24 * 1024 / (tile * sizeof(double));
+
+static_assert(lanes <= 8);  // Pairs pads its columns to 8
+
+inline void store(std::int64_t* to, Mask v) { std::memcpy(to, &v, sizeof v); }
+
+// Correctly rounded, for 0 <= v < 2^62, as static_cast<double> is.
+inline Vec to_double(Mask v) {
+#if defined(__AVX512DQ__)
+    return __builtin_convertvector(v, Vec);
+#else
+    constexpr std::int64_t low_magic = 0x4330000000000000, high_magic = 0x4530000000000000;  // 2^52, 2^84
+    const Vec low = from_bits((v & 0xffffffff) | low_magic) - 0x1p52;
+    const Vec high = from_bits((v >> 32) | high_magic) - 0x1p84;
+    return high + low;
+#endif
+}
+
+inline Vec mean_points(Mask steps, double divisor) { return min(to_double(steps) / divisor, splat(100.0)); }
+
+inline Vec harmonic(Vec s_c, Vec s_g, Vec s3) { return min(2.0 / (1.0 / s_c + 1.0 / s_g), s3); }
+
+// S2 to S5 of a vector of sets or models, a row of four doubles each.
+inline void store_rows(Vec s2, Vec s3, Vec s4, Vec s5, std::size_t n, double* out, std::size_t stride) {
+    for (std::size_t i = 0; i < n; ++i) {
+        double* row = out + i * stride;
+        row[0] = s2[i], row[1] = s3[i], row[2] = s4[i], row[3] = s5[i];
+    }
+}
+
+struct Undecided {
+    double value;
+    std::int64_t steps;
+    std::size_t at;  // offset of the task's thresholds in a tile
+};
+
+struct Block {
+    std::size_t group, begin, end;
+};
+
+std::vector<Block> make_blocks(const Plan& plan) {
+    std::vector<Block> blocks;
+    for (std::size_t g = 0; g < plan.n_groups; ++g)
+        for (const auto* range : {&plan.percent, &plan.general})
+            for (std::size_t from = (*range)[g]; from < (*range)[g + 1]; from += tasks_in_block)
+                blocks.push_back({g, from, std::min(from + tasks_in_block, (*range)[g + 1])});
+    return blocks;
+}
+
+inline void add_wins(const Undecided* pair, const Undecided* end, const double* thresholds, std::int64_t* won) {
+    Mask sums[vectors];
+    for (std::size_t i = 0; i < vectors; ++i) sums[i] = load<Mask>(won + i * lanes);
+    for (; pair != end; ++pair) {
+        const double* row = thresholds + pair->at;
+        const Vec value = splat(pair->value);
+        const Mask steps = pair->steps - Mask{};
+        for (std::size_t i = 0; i < vectors; ++i) {
+            const Mask wins = value >= load<Vec>(row + i * lanes);
+            sums[i] += steps & wins;
+        }
+    }
+    for (std::size_t i = 0; i < vectors; ++i) store(won + i * lanes, sums[i]);
+}
+
+// Scores from the won sums of a tile, (n_groups, tile), for n of its sets.
+inline void finish_tile(const Pairs& pairs, std::size_t model, const std::int64_t* won, std::size_t n, double* out) {
+    const Plan& plan = pairs.plan;
+    const double n_modalities = plan.n_modalities > 0 ? static_cast<double>(plan.n_modalities) : 1.0;
+    const Vec s2 = splat(pairs.level2[model]);
+    for (std::size_t at = 0; at < n; at += lanes) {
+        Vec total3{}, total4{};
+        for (std::size_t m = 0; m < plan.n_modalities; ++m) {
+            const Mask c = load<Mask>(won + 2 * m * tile + at), g = load<Mask>(won + (2 * m + 1) * tile + at);
+            if (!any(c | g)) continue;  // adds 0 to both
+            const Vec s_c = mean_points(c, pairs.divisor[2 * m]), s_g = mean_points(g, pairs.divisor[2 * m + 1]);
+            const Vec s3 = (s_c + s_g) / 2.0;
+            total3 += s3;
+            if (any(c) && any(g)) total4 += harmonic(s_c, s_g, s3);
+        }
+        const Vec s3 = total3 / n_modalities, s4 = total4 / n_modalities;
+        const Mask language = load<Mask>(won + 2 * plan.n_modalities * tile + at);
+        const Vec s5 =
+            any(language) ? s4 * (mean_points(language, pairs.divisor[2 * plan.n_modalities]) / 100.0) : Vec{};
+        store_rows(s2, s3, s4, s5, std::min(n - at, lanes), out + at * pairs.n_models * 4, pairs.n_models * 4);
+    }
+}
+
+void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_t last, double* out) {
+    const Plan& plan = pairs.plan;
+    const std::size_t n_tasks = plan.n_tasks, n_groups = plan.n_groups;
+    const auto blocks = make_blocks(plan);
+    const std::unique_ptr<Undecided[]> list(new Undecided[models_abreast * n_tasks]);
+    std::vector<std::size_t> begin(models_abreast * (blocks.size() + 1));
+    std::vector<std::int64_t> sure(models_abreast * n_groups), won(models_abreast * n_groups * tile);
+    for (; first < last; first += models_abreast) {
+        const std::size_t n = std::min(models_abreast, last - first);
+        std::fill(sure.begin(), sure.end(), 0);
+        for (std::size_t i = 0; i < n; ++i) {
+            const double* value = pairs.value.get() + (first + i) * n_tasks;
+            const std::int64_t* steps = pairs.steps.get() + (first + i) * n_tasks;
+            Undecided* at = list.get() + i * n_tasks;
+            std::size_t* offset = &begin[i * (blocks.size() + 1)];
+            for (const Block& b : blocks) {
+                *offset++ = static_cast<std::size_t>(at - list.get());
+                std::int64_t sum = 0;
+                for (std::size_t c = b.begin; c < b.end; ++c) {
+                    const bool always = value[c] >= sets.high[c], sometimes = value[c] >= sets.low[c];
+                    sum += always ? steps[c] : 0;
+                    *at = {value[c], steps[c], c * tile};
+                    at += sometimes & !always;
+                }
+                sure[i * n_groups + b.group] += sum;
+            }
+            *offset = static_cast<std::size_t>(at - list.get());
+        }
+        for (std::size_t t = 0; t < sets.n_tiles; ++t) {
+            const double* thresholds = sets.threshold.get() + t * n_tasks * tile;
+            for (std::size_t i = 0; i < n * n_groups; ++i) std::fill_n(&won[i * tile], tile, sure[i]);
+            for (std::size_t b = 0; b < blocks.size(); ++b)
+                for (std::size_t i = 0; i < n; ++i) {
+                    const std::size_t* offset = &begin[i * (blocks.size() + 1) + b];
+                    if (offset[0] < offset[1])
+                        add_wins(list.get() + offset[0], list.get() + offset[1], thresholds,
+                                 &won[(i * n_groups + blocks[b].group) * tile]);
+                }
+            const std::size_t n_here = std::min(tile, sets.n_sets - t * tile);
+            for (std::size_t i = 0; i < n; ++i) {
+                const std::size_t model = first + i;
+                if (!pairs.tiny.empty())
+                    for (const std::int32_t c : pairs.tiny[model]) {
+                        const auto column = static_cast<std::size_t>(c);
+                        const double v = pairs.value[model * n_tasks + column];
+                        std::int64_t* sums = &won[(i * n_groups + pairs.group(column)) * tile];
+                        for (std::size_t s = 0; s < n_here; ++s)
+                            if (v >= thresholds[column * tile + s]) sums[s] = std::max<std::int64_t>(sums[s], 1);
+                    }
+                finish_tile(pairs, model, &won[i * n_groups * tile], n_here,
+                            out + (t * tile * pairs.n_models + model) * 4);
+            }
+        }
+    }
+}
+
+void change(const Pairs& pairs, const PairColumns& columns, const Changes& changes, std::size_t first, std::size_t last,
+            double* out) {
+    const Plan& plan = pairs.plan;
+    const std::size_t padded = pairs.padded, n_modalities = plan.n_modalities, n_language = 2 * n_modalities;
+    const double n = n_modalities > 0 ? static_cast<double>(n_modalities) : 1.0;
+    const auto s_of = [&](std::size_t g, Mask won) { return mean_points(won, pairs.divisor[g]); };
+    const auto won_of = [&](std::size_t g, std::size_t at) { return load<Mask>(columns.won.get() + g * padded + at); };
+
+    // Under the benchmark's own specialists, by vector of models: S3 and S4 of each modality, S_L / 100, S3 to S5.
+    const std::size_t per_vector = 2 * n_modalities + 4, n_vectors = (pairs.n_models + lanes - 1) / lanes;
+    const std::unique_ptr<Vec[]> base(new Vec[per_vector * n_vectors]);
+    const auto total = [&](Vec* v) {
+        Vec total3{}, total4{};
+        for (std::size_t m = 0; m < n_modalities; ++m) total3 += v[2 * m], total4 += v[2 * m + 1];
+        v[n_language + 1] = total3 / n;
+        v[n_language + 2] = total4 / n;
+        v[n_language + 3] = v[n_language + 2] * v[n_language];
+    };
+    const auto modality = [&](Vec* v, std::size_t m, Mask won_c, Mask won_g) {
+        const Vec s_c = s_of(2 * m, won_c), s_g = s_of(2 * m + 1, won_g);
+        v[2 * m] = (s_c + s_g) / 2.0;
+        v[2 * m + 1] = harmonic(s_c, s_g, v[2 * m]);
+    };
+    for (std::size_t i = 0; i < n_vectors; ++i) {
+        Vec* v = &base[i * per_vector];
+        for (std::size_t m = 0; m < n_modalities; ++m)
+            modality(v, m, won_of(2 * m, i * lanes), won_of(2 * m + 1, i * lanes));
+        v[n_language] = s_of(n_language, won_of(n_language, i * lanes)) / 100.0;
+        total(v);
+    }
+
+    const std::unique_ptr<Vec[]> now(new Vec[per_vector]);
+    std::vector<Mask> difference(plan.n_groups);
+    std::vector<std::size_t> touched;
+    for (std::size_t set = first; set < last; ++set) {
+        const std::size_t begin = changes.begin[set], end = changes.begin[set + 1];
+        touched.clear();
+        for (std::size_t k = begin; k < end; ++k) {
+            const std::size_t g = pairs.group(changes.column[k]);
+            if (touched.empty() || touched.back() != g) touched.push_back(g);
+        }
+        double* rows = out + set * pairs.n_models * 4;
+        for (std::size_t i = 0; i < n_vectors; ++i) {
+            const std::size_t at = i * lanes, n_here = std::min(lanes, pairs.n_models - at);
+            const Vec* v = &base[i * per_vector];
+            Mask flipped{};
+            for (std::size_t k = begin, g = plan.n_groups; k < end; ++k) {
+                const std::size_t column = changes.column[k];
+                if (g != pairs.group(column)) difference[g = pairs.group(column)] = Mask{};
+                const Vec value = load<Vec>(columns.value.get() + column * padded + at);
+                const Mask steps = load<Mask>(columns.steps.get() + column * padded + at);
+                const Mask before = value >= changes.before[k], after = value >= changes.after[k];
+                flipped |= before ^ after;
+                difference[g] += (steps & after) - (steps & before);
+            }
+            if (any(flipped)) {
+                std::copy_n(v, n_language + 1, now.get());
+                for (std::size_t k = 0; k < touched.size(); ++k) {
+                    const std::size_t g = touched[k], m = g / 2;
+                    if (g == n_language) {
+                        now[n_language] = s_of(g, won_of(g, at) + difference[g]) / 100.0;
+                        continue;
+                    }
+                    const bool both = k + 1 < touched.size() && touched[k + 1] / 2 == m;
+                    Mask won_c = won_of(2 * m, at), won_g = won_of(2 * m + 1, at);
+                    if (g == 2 * m) won_c += difference[g];
+                    if (g == 2 * m + 1 || both) won_g += difference[2 * m + 1];
+                    k += both;
+                    modality(now.get(), m, won_c, won_g);
+                }
+                total(now.get());
+                v = now.get();
+            }
+            store_rows(load<Vec>(columns.level2.get() + at), v[n_language + 1], v[n_language + 2], v[n_language + 3],
+                       n_here, rows + at * 4, 4);
+        }
+    }
+}
+
+inline void add_drawn(const Resampling::Entry* pair, const Resampling::Entry* end, const double* counts, double* sums) {
+    Vec total[vectors];
+    for (std::size_t i = 0; i < vectors; ++i) total[i] = load<Vec>(sums + i * lanes);
+    for (; pair != end; ++pair) {
+        const double* row = counts + pair->unit * tile;
+        const Vec value = splat(pair->value);
+        for (std::size_t i = 0; i < vectors; ++i) total[i] += value * load<Vec>(row + i * lanes);
+    }
+    for (std::size_t i = 0; i < vectors; ++i) glevel::GLEVEL_ISA::store(sums + i * lanes, total[i]);
+}
+
+void resample(const Resampling& r, std::uint64_t seed, std::uint64_t start, std::size_t first, std::size_t last,
+              double* out) {
+    const std::size_t n_language = 2 * r.n_modalities, n_here = last - first;
+    std::vector<double> counts(r.n_units * tile, 0.0), per_point(r.n_groups * tile, 0.0);
+    for (std::size_t i = 0; i < n_here; ++i) {
+        const Draws draws(seed, start + first + i);
+        for (std::size_t g = 0; g < r.n_groups; ++g) {
+            const std::size_t begin = r.units[g], n = r.units[g + 1] - begin;
+            double drawn = 0.0;
+            for (std::size_t j = begin; j < begin + n; ++j) {
+                const std::size_t unit = begin + static_cast<std::size_t>(draws.below(j, n));
+                counts[unit * tile + i] += 1.0;
+                drawn += r.full[unit];
+            }
+            per_point[g * tile + i] = drawn > 0.0 ? 100.0 / drawn : 0.0;
+        }
+    }
+    const double n_modalities = r.n_modalities > 0 ? static_cast<double>(r.n_modalities) : 1.0;
+    // Per model and group: lost sums, won sums.
+    std::vector<double> sums(models_abreast * r.n_groups * 2 * tile);
+    for (std::size_t from = 0; from < r.n_models; from += models_abreast) {
+        const std::size_t n = std::min(models_abreast, r.n_models - from);
+        std::fill(sums.begin(), sums.end(), 0.0);
+        for (std::size_t b = 0; b < r.blocks.size(); ++b)
+            for (std::size_t i = 0; i < n; ++i)
+                for (std::size_t won = 0; won < 2; ++won) {
+                    const std::size_t* at = &r.begin[((from + i) * r.blocks.size() + b) * 2 + won];
+                    if (at[0] < at[1])
+                        add_drawn(&r.entries[at[0]], r.entries.data() + at[1], counts.data(),
+                                  &sums[((i * r.n_groups + r.blocks[b].group) * 2 + won) * tile]);
+                }
+        for (std::size_t i = 0; i < n; ++i) {
+            const double* own = &sums[i * r.n_groups * 2 * tile];
+            for (std::size_t at = 0; at < n_here; at += lanes) {
+                const auto mean = [&](std::size_t g, bool all) {
+                    const Vec won = load<Vec>(own + (2 * g + 1) * tile + at);
+                    const Vec sum = all ? won + load<Vec>(own + 2 * g * tile + at) : won;
+                    return min(sum * load<Vec>(&per_point[g * tile + at]), splat(100.0));
+                };
+                Vec total2{}, total3{}, total4{};
+                for (std::size_t m = 0; m < r.n_modalities; ++m) {
+                    const Vec s_c = mean(2 * m, false), s_g = mean(2 * m + 1, false), s3 = (s_c + s_g) / 2.0;
+                    total2 += (mean(2 * m, true) + mean(2 * m + 1, true)) / 2.0;
+                    total3 += s3;
+                    total4 += harmonic(s_c, s_g, s3);
+                }
+                const Vec s4 = total4 / n_modalities;
+                store_rows(total2 / n_modalities, total3 / n_modalities, s4, s4 * (mean(n_language, false) / 100.0),
+                           std::min(n_here - at, lanes), out + ((first + at) * r.n_models + from + i) * 4,
+                           r.n_models * 4);
+            }
+        }
+    }
+}
+
+void count_above(const double* a, std::size_t n, std::size_t n_sets, std::size_t first, std::size_t last,
+                 std::int64_t* counts) {
+    for (std::size_t i = first; i < last; ++i)
+        for (std::size_t j = 0; j < n; ++j) {
+            const double *x = a + i * n_sets, *y = a + j * n_sets;
+            Mask above{};
+            std::size_t s = 0;
+            for (; s + lanes <= n_sets; s += lanes) above += load<Vec>(x + s) > load<Vec>(y + s);
+            std::int64_t more = -sum(above);
+            for (; s < n_sets; ++s) more += x[s] > y[s];
+            counts[i * n + j] += more;
+        }
+}
+
+}  // namespace
+
+extern const SetKernels set_kernels;
+const SetKernels set_kernels = {tile, ablate, change, resample, count_above};
+
+}  // namespace glevel::GLEVEL_ISA
