@@ -70,7 +70,7 @@ def prepare(
         raise GLevelError("the scorer kept no raw values")
     raw = np.array(scores.raw, dtype=np.float64, order="C")
     if scorer.fractions == "scale":
-        rows = fraction_models(raw, scorer.benchmark, scorer.zero)
+        rows = fraction_models(raw, scorer.benchmark, scorer.zero)  # type: ignore[arg-type]
         percent = np.array([m.is_percent for m in scorer.benchmark.metrics]) & (scorer.benchmark.scale == 1.0)
         raw[np.ix_(rows, percent)] *= 100.0
     pairs = scorer.backend.Pairs(scorer.engine, raw, scorer.count_threads(threads))

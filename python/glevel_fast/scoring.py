@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from glevel_fast.ablation import Ablation, Prepared
     from glevel_fast.specialists import SpecialistSets
+    from glevel_fast.uncertainty import Bootstrap, Unit
+    from glevel_fast.what_if import Fragility, Updated, WhatIf
 
 __all__ = ["Scorer", "Scores"]
 
@@ -102,6 +104,18 @@ class Scores:
 
     def __len__(self) -> int:
         return len(self.level)
+
+    def fragility(self) -> Fragility:
+        """How few lost wins, or how small an improvement of the specialists, cost each model its level.
+
+        Raises
+        ------
+        GLevelError
+            Scores of the release's policy, or whose raw values have been changed since.
+        """
+        from glevel_fast.what_if import fragility
+
+        return fragility(self)
 
     def columns(self) -> dict[str, Any]:
         """The scores as a table: one row per model, one column per number."""
@@ -447,6 +461,104 @@ class Scorer:
             self, results, sets, full=full, models=models, threads=threads, piece=piece, progress=progress,
             start=start, stop=stop,
         )  # fmt: skip
+
+    def what_if(self, results: Any, changes: Mapping[str, float], *, threads: int | None = None) -> WhatIf:
+        """What changes when some tasks get other specialists: wins, scores, levels, ranks.
+
+        Parameters
+        ----------
+        results : as in `score`, or what `prepare` returns
+            With the latter only the changed tasks are looked at.
+        changes : {task: raw σ}
+            NaN: no specialist, nobody can win the task.
+
+        Raises
+        ------
+        GLevelError
+            No change, an unknown task, a σ outside its metric's domain; and as in `prepare`.
+        """
+        from glevel_fast.what_if import what_if
+
+        return what_if(self, results, changes, threads=threads)
+
+    def update(
+        self,
+        scores: Scores,
+        *,
+        specialists: Mapping[str, float] | None = None,
+        add_tasks: Mapping[str, Mapping[str, Any]] | None = None,
+        remove_tasks: Iterable[str] = (),
+        add_models: Mapping[str, Mapping[str, float]] | None = None,
+        cells: Mapping[tuple[str, str], float] | None = None,
+        threads: int | None = None,
+    ) -> Updated:
+        """A new scorer, results and scores after changes: bit for bit what scoring from scratch gives.
+
+        New models and corrected cells cost the scoring of these models only; a change of the
+        benchmark costs a new plan and one pass of the engine.
+
+        Parameters
+        ----------
+        scores : Scores
+            This scorer's.
+        specialists : {task: raw σ}
+        add_tasks : {task: fields}
+            The fields are a benchmark's columns (modality, paradigm, metric and sota at least), and
+            `values`, {model: raw value}.
+        remove_tasks : tasks
+        add_models : {model: {task: raw value}}
+        cells : {(model, task): raw value}
+
+        Raises
+        ------
+        GLevelError
+            Scores of another scorer, unknown tasks or models, a model or task that is there already.
+        """
+        from glevel_fast.what_if import update
+
+        return update(
+            self, scores, specialists=specialists, add_tasks=add_tasks, remove_tasks=remove_tasks,
+            add_models=add_models, cells=cells, threads=threads,
+        )  # fmt: skip
+
+    def bootstrap(
+        self,
+        results: Any,
+        n: int = 10_000,
+        unit: Unit = "task",
+        seed: int = 0,
+        *,
+        models: Sequence[str] | None = None,
+        threads: int | None = None,
+        piece: int | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Bootstrap:
+        """Resample the benchmark's tasks: intervals of scores and ranks, chances of levels, P(A above B).
+
+        It covers the choice of tasks, and not sample noise inside a task. In each group as many units
+        as there are get drawn with replacement, the same for all models. Seed and resample alone decide
+        what is drawn: the numbers are the same on every machine and for any thread count.
+
+        Parameters
+        ----------
+        results : as in `score`, or what `prepare` returns
+        n : int
+            How many resamples.
+        unit : {"task", "skill", "modality"}
+            What is drawn: tasks of a group, skills of a group (with all their tasks), or modalities
+            (language then stays as it is).
+        seed : int
+            0 to 2^64 - 1.
+        threads, piece, progress : as in `ablate`
+
+        Raises
+        ------
+        GLevelError
+            n < 1, an unknown unit, a negative seed, or unit="skill" where a task has no skill.
+        """
+        from glevel_fast.uncertainty import bootstrap
+
+        return bootstrap(self, results, n, unit, seed, models=models, threads=threads, piece=piece, progress=progress)
 
     def _matrix(self, given: Any) -> Array:
         n = self._benchmark.n_tasks
