@@ -8,13 +8,16 @@ import sys
 from collections.abc import Sequence
 
 from glevel_fast import __version__
-from glevel_fast.commands import metrics, score
+from glevel_fast.commands import ablate, metrics, score, stability, what_if
 from glevel_fast.errors import GLevelError
 
 EPILOG = """examples:
   glevel score                                   re-score the paper's published results
   glevel score out/*_result.xlsx -b sota_result.xlsx
   glevel score results.parquet -b tasks.csv --json - | jq .models[0]
+  glevel ablate --leave-one-out                  which specialists decide the board
+  glevel what-if "image comprehension 1=75"      another specialist's score
+  glevel stability --level 3                     how far a rank can be trusted
   glevel metrics                                 every known metric, its mapping and domain
 """
 
@@ -48,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"glevel {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    for command in (score, metrics):
+    for command in (score, ablate, what_if, stability, metrics):
         command.add_to(commands)
     return parser
 

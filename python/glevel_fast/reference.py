@@ -158,7 +158,9 @@ class Engine:
             z = raw * self.scale
             missing = np.isnan(raw) | (raw == np.inf) | ((raw == 0) & (not self.zero_scores))
             outside = (~missing & ~((z >= self.low) & (z <= self.high))).any(axis=1)
-            percent = np.where(np.isnan(raw), -np.inf, raw)[:, (self.kind == PERCENT) & (self.weight > 0)].max(axis=1, initial=-np.inf)
+            percent = np.where(np.isnan(raw), -np.inf, raw)[:, (self.kind == PERCENT) & (self.weight > 0)].max(
+                axis=1, initial=-np.inf
+            )
         in_fractions = (supported.sum(axis=1) >= 3) & (percent > 0) & (percent <= 1)
         endless = percent == np.inf  # hides the largest finite value: worth a look
         return overall, modality, means, supported, wins, level, (outside | in_fractions | endless).astype(np.uint8)

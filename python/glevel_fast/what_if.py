@@ -55,7 +55,8 @@ class WhatIf:
     @property
     def level(self) -> NDArray[np.int8]:
         """int8 (n_models,): levels with these specialists."""
-        return np.where(self.overall > 0, np.array(LEVELS, np.int8), np.int8(0)).max(axis=1)
+        level: NDArray[np.int8] = np.where(self.overall > 0, np.array(LEVELS, np.int8), np.int8(0)).max(axis=1)
+        return level
 
     @cached_property
     def ranks(self) -> NDArray[np.uint32]:
@@ -85,7 +86,7 @@ class WhatIf:
         """One row per model whose score, level, rank or win changes."""
         scores, base = self.prepared.scores, self.prepared.base_ranks
         moved = (self.delta != 0).any(axis=1) | (self.ranks != base).any(axis=0) | (self.wins != 0).any(axis=1)
-        rows = np.flatnonzero(moved)
+        rows = np.flatnonzero(moved).tolist()
         names = [self.prepared.scorer.benchmark.tasks[t] for t in self.tasks]
 
         def of(i: int, sign: int) -> str:
@@ -184,7 +185,9 @@ def update(
     # No model's scores depend on another's: only those that changed are scored.
     if len(rows):
         part = scorer.score(results.values[rows], models=[models[i] for i in rows], threads=threads)
-        arrays = {name: _spread(getattr(scores, name), getattr(part, name), rows, len(models)) for name in ARRAYS}
+        arrays: dict[str, Any] = {
+            name: _spread(getattr(scores, name), getattr(part, name), rows, len(models)) for name in ARRAYS
+        }
         notes = dict.fromkeys((*scores.notes, *part.notes))
         scores = replace(scores, **arrays, notes=tuple(notes))
     absent = np.zeros(len(models), np.int64)
