@@ -80,3 +80,23 @@ def random_case(n_models, n_tasks, seed, missing=0.3):
         weight=rng.integers(1, 5, n_tasks).astype(float),
     )
     return benchmark, raw
+
+
+def usual_case(n_models, n_tasks, seed, missing=0.3, mapped=98):
+    """General-Bench's shape: its groups' sizes, `mapped` tasks of 702 that need mapping, all weights 1."""
+    rng = np.random.default_rng(seed)
+    sizes = {("image", 0): 271, ("image", 1): 45, ("video", 0): 126, ("video", 1): 46, ("audio", 0): 24, ("audio", 1): 20,
+             ("3d", 0): 30, ("3d", 1): 22, ("language", 0): 118}  # fmt: skip
+    group = [g for g, size in sizes.items() for _ in range(size)]
+    group = [group[i * len(group) // n_tasks] for i in range(n_tasks)]
+    metric = np.full(n_tasks, "Acc", dtype=object)
+    metric[rng.choice(n_tasks, mapped * n_tasks // 702, replace=False)] = "FID"
+    low, high = np.where(metric == "FID", 1.0, 5.0), np.where(metric == "FID", 180.0, 95.0)
+    sota = rng.uniform(low, high)
+    raw = rng.uniform(low, high, (n_models, n_tasks))
+    raw[rng.random(raw.shape) < missing] = np.nan
+    paradigm = ["" if m == "language" else ("comprehension", "generation")[p] for m, p in group]
+    benchmark = Benchmark(
+        tuple(f"t{i}" for i in range(n_tasks)), tuple(m for m, _ in group), tuple(paradigm), tuple(metric), sota
+    )
+    return benchmark, raw
