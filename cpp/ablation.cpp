@@ -52,12 +52,6 @@ inline void store_rows(Vec s2, Vec s3, Vec s4, Vec s5, std::size_t n, double* ou
     }
 }
 
-struct Undecided {
-    double value;
-    std::int64_t steps;
-    std::size_t at;  // offset of the task's thresholds in a tile
-};
-
 struct Block {
     std::size_t group, begin, end;
 };
@@ -71,41 +65,89 @@ std::vector<Block> make_blocks(const Plan& plan) {
     return blocks;
 }
 
-inline void add_wins(const Undecided* pair, const Undecided* end, const double* thresholds, std::int64_t* won) {
+// Adds what a model wins of these columns under each set of a tile.
+inline void add_wins(const std::uint32_t* column, const std::uint32_t* end, const double* values,
+                     const std::int64_t* steps, const double* thresholds, std::int64_t* won) {
     Mask sums[vectors];
     for (std::size_t i = 0; i < vectors; ++i) sums[i] = load<Mask>(won + i * lanes);
-    for (; pair != end; ++pair) {
-        const double* row = thresholds + pair->at;
-        const Vec value = splat(pair->value);
-        const Mask steps = pair->steps - Mask{};
+    for (; column != end; ++column) {
+        const double* row = thresholds + *column * tile;
+        const Vec value = splat(values[*column]);
+        const Mask term = steps[*column] - Mask{};
         for (std::size_t i = 0; i < vectors; ++i) {
-            const Mask wins = value >= load<Vec>(row + i * lanes);
-            sums[i] += steps & wins;
+            sums[i] = value >= load<Vec>(row + i * lanes) ? sums[i] + term : sums[i];
         }
     }
     for (std::size_t i = 0; i < vectors; ++i) store(won + i * lanes, sums[i]);
 }
 
-// Scores from the won sums of a tile, (n_groups, tile), for n of its sets.
-inline void finish_tile(const Pairs& pairs, std::size_t model, const std::int64_t* won, std::size_t n, double* out) {
+// Steps of the columns in [begin, end) that are won whatever the set.
+inline std::int64_t surely_won(const double* value, const std::int64_t* steps, const double* high, std::size_t begin,
+                               std::size_t end) {
+    Mask sums{};
+    std::size_t c = begin;
+    for (; c + lanes <= end; c += lanes) sums += load<Mask>(steps + c) & (load<Vec>(value + c) >= load<Vec>(high + c));
+    std::int64_t total = sum(sums);
+    for (; c < end; ++c) total += value[c] >= high[c] ? steps[c] : 0;
+    return total;
+}
+
+// What of one model is the same under all sets of a call.
+struct Fixed {
+    bool varies;           // the group's won sum
+    double mean, inverse;  // of the group's won sum, where it does not vary
+    double s3, s4;         // of the modality, where neither of its groups varies; at its comprehension group
+};
+
+// The mean of a power of two of modalities is cheaper, and the same to the last bit, as a product.
+struct MeanOfModalities {
+    explicit MeanOfModalities(std::size_t n_modalities)
+        : n(n_modalities > 0 ? static_cast<double>(n_modalities) : 1.0),
+          exact((n_modalities & (n_modalities - 1)) == 0) {}
+    Vec operator()(Vec total) const { return exact ? total * (1.0 / n) : total / n; }
+    double n;
+    bool exact;
+};
+
+void fix(const Pairs& pairs, const std::int64_t* sure, Fixed* fixed) {
     const Plan& plan = pairs.plan;
-    const double n_modalities = plan.n_modalities > 0 ? static_cast<double>(plan.n_modalities) : 1.0;
+    for (std::size_t g = 0; g < plan.n_groups; ++g) {
+        fixed[g].mean = mean_points(sure[g] - Mask{}, pairs.divisor[g])[0];
+        fixed[g].inverse = 1.0 / fixed[g].mean;
+    }
+    for (std::size_t m = 0; m < plan.n_modalities; ++m) {
+        Fixed &c = fixed[2 * m], &g = fixed[2 * m + 1];
+        c.s3 = (c.mean + g.mean) / 2.0;
+        c.s4 = std::min(2.0 / (c.inverse + g.inverse), c.s3);
+    }
+}
+
+// Scores from the won sums of a tile, (n_groups, tile), for n of its sets.
+inline void finish_tile(const Pairs& pairs, std::size_t model, const std::int64_t* won, const Fixed* fixed,
+                        std::size_t n, double* out) {
+    const std::size_t n_modalities = pairs.plan.n_modalities, n_language = 2 * n_modalities;
+    const MeanOfModalities mean(n_modalities);
     const Vec s2 = splat(pairs.level2[model]);
+    const auto points = [&](std::size_t g, std::size_t at) {
+        return fixed[g].varies ? mean_points(load<Mask>(won + g * tile + at), pairs.divisor[g]) : splat(fixed[g].mean);
+    };
     for (std::size_t at = 0; at < n; at += lanes) {
         Vec total3{}, total4{};
-        for (std::size_t m = 0; m < plan.n_modalities; ++m) {
-            const Mask c = load<Mask>(won + 2 * m * tile + at), g = load<Mask>(won + (2 * m + 1) * tile + at);
-            if (!any(c | g)) continue;  // adds 0 to both
-            const Vec s_c = mean_points(c, pairs.divisor[2 * m]), s_g = mean_points(g, pairs.divisor[2 * m + 1]);
-            const Vec s3 = (s_c + s_g) / 2.0;
+        for (std::size_t c = 0; c < n_language; c += 2) {
+            if (!fixed[c].varies && !fixed[c + 1].varies) {
+                total3 += fixed[c].s3;
+                total4 += fixed[c].s4;
+                continue;
+            }
+            const Vec s_c = points(c, at), s_g = points(c + 1, at), s3 = (s_c + s_g) / 2.0;
+            const Vec inverse_c = fixed[c].varies ? 1.0 / s_c : splat(fixed[c].inverse);
+            const Vec inverse_g = fixed[c + 1].varies ? 1.0 / s_g : splat(fixed[c + 1].inverse);
             total3 += s3;
-            if (any(c) && any(g)) total4 += harmonic(s_c, s_g, s3);
+            total4 += min(2.0 / (inverse_c + inverse_g), s3);
         }
-        const Vec s3 = total3 / n_modalities, s4 = total4 / n_modalities;
-        const Mask language = load<Mask>(won + 2 * plan.n_modalities * tile + at);
-        const Vec s5 =
-            any(language) ? s4 * (mean_points(language, pairs.divisor[2 * plan.n_modalities]) / 100.0) : Vec{};
-        store_rows(s2, s3, s4, s5, std::min(n - at, lanes), out + at * pairs.n_models * 4, pairs.n_models * 4);
+        const Vec s4 = mean(total4);
+        store_rows(s2, mean(total3), s4, s4 * (points(n_language, at) / 100.0), std::min(n - at, lanes),
+                   out + at * pairs.n_models * 4, pairs.n_models * 4);
     }
 }
 
@@ -113,40 +155,61 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
     const Plan& plan = pairs.plan;
     const std::size_t n_tasks = plan.n_tasks, n_groups = plan.n_groups;
     const auto blocks = make_blocks(plan);
-    const std::unique_ptr<Undecided[]> list(new Undecided[models_abreast * n_tasks]);
+    const std::unique_ptr<std::uint32_t[]> list(new std::uint32_t[models_abreast * n_tasks + 1]);
     std::vector<std::size_t> begin(models_abreast * (blocks.size() + 1));
     std::vector<std::int64_t> sure(models_abreast * n_groups), won(models_abreast * n_groups * tile);
+    std::vector<Fixed> fixed(models_abreast * n_groups);
+    std::vector<std::uint32_t> varying;  // columns, by block
+    std::vector<std::size_t> varying_end;
+    for (const Block& b : blocks) {
+        for (std::size_t c = b.begin; c < b.end; ++c)
+            if (sets.low[c] < sets.high[c]) varying.push_back(static_cast<std::uint32_t>(c));
+        varying_end.push_back(varying.size());
+    }
     for (; first < last; first += models_abreast) {
         const std::size_t n = std::min(models_abreast, last - first);
         std::fill(sure.begin(), sure.end(), 0);
+        std::fill(fixed.begin(), fixed.end(), Fixed{});
+        std::size_t undecided = 0;
         for (std::size_t i = 0; i < n; ++i) {
             const double* value = pairs.value.get() + (first + i) * n_tasks;
             const std::int64_t* steps = pairs.steps.get() + (first + i) * n_tasks;
-            Undecided* at = list.get() + i * n_tasks;
+            std::uint32_t* at = list.get() + i * n_tasks;
             std::size_t* offset = &begin[i * (blocks.size() + 1)];
-            for (const Block& b : blocks) {
+            for (std::size_t k = 0, v = 0; k < blocks.size(); ++k) {
+                const Block& b = blocks[k];
                 *offset++ = static_cast<std::size_t>(at - list.get());
-                std::int64_t sum = 0;
-                for (std::size_t c = b.begin; c < b.end; ++c) {
-                    const bool always = value[c] >= sets.high[c], sometimes = value[c] >= sets.low[c];
-                    sum += always ? steps[c] : 0;
-                    *at = {value[c], steps[c], c * tile};
-                    at += sometimes & !always;
+                sure[i * n_groups + b.group] += surely_won(value, steps, sets.high.data(), b.begin, b.end);
+                for (; v < varying_end[k]; ++v) {
+                    const std::uint32_t c = varying[v];
+                    *at = c;
+                    at += (value[c] >= sets.low[c]) & !(value[c] >= sets.high[c]);
                 }
-                sure[i * n_groups + b.group] += sum;
+                fixed[i * n_groups + b.group].varies |= static_cast<std::size_t>(at - list.get()) > offset[-1];
             }
             *offset = static_cast<std::size_t>(at - list.get());
+            undecided += *offset - i * n_tasks;
+            if (!pairs.tiny.empty())
+                for (const std::int32_t c : pairs.tiny[first + i])
+                    fixed[i * n_groups + pairs.group(static_cast<std::size_t>(c))].varies = true;
+            fix(pairs, &sure[i * n_groups], &fixed[i * n_groups]);
         }
+        // Where few pairs are undecided, holding their sums in registers matters more than the cache.
+        const bool few = 4 * undecided < n * n_tasks;
         for (std::size_t t = 0; t < sets.n_tiles; ++t) {
             const double* thresholds = sets.threshold.get() + t * n_tasks * tile;
-            for (std::size_t i = 0; i < n * n_groups; ++i) std::fill_n(&won[i * tile], tile, sure[i]);
-            for (std::size_t b = 0; b < blocks.size(); ++b)
+            for (std::size_t i = 0; i < n * n_groups; ++i)
+                if (fixed[i].varies) std::fill_n(&won[i * tile], tile, sure[i]);
+            for (std::size_t b = 0, end = 0; b < blocks.size(); b = end) {
+                for (end = b + 1; few && end < blocks.size() && blocks[end].group == blocks[b].group;) ++end;
                 for (std::size_t i = 0; i < n; ++i) {
-                    const std::size_t* offset = &begin[i * (blocks.size() + 1) + b];
-                    if (offset[0] < offset[1])
-                        add_wins(list.get() + offset[0], list.get() + offset[1], thresholds,
-                                 &won[(i * n_groups + blocks[b].group) * tile]);
+                    const std::size_t* offset = &begin[i * (blocks.size() + 1)];
+                    if (offset[b] < offset[end])
+                        add_wins(list.get() + offset[b], list.get() + offset[end],
+                                 pairs.value.get() + (first + i) * n_tasks, pairs.steps.get() + (first + i) * n_tasks,
+                                 thresholds, &won[(i * n_groups + blocks[b].group) * tile]);
                 }
+            }
             const std::size_t n_here = std::min(tile, sets.n_sets - t * tile);
             for (std::size_t i = 0; i < n; ++i) {
                 const std::size_t model = first + i;
@@ -158,7 +221,7 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
                         for (std::size_t s = 0; s < n_here; ++s)
                             if (v >= thresholds[column * tile + s]) sums[s] = std::max<std::int64_t>(sums[s], 1);
                     }
-                finish_tile(pairs, model, &won[i * n_groups * tile], n_here,
+                finish_tile(pairs, model, &won[i * n_groups * tile], &fixed[i * n_groups], n_here,
                             out + (t * tile * pairs.n_models + model) * 4);
             }
         }
@@ -169,7 +232,7 @@ void change(const Pairs& pairs, const PairColumns& columns, const Changes& chang
             double* out) {
     const Plan& plan = pairs.plan;
     const std::size_t padded = pairs.padded, n_modalities = plan.n_modalities, n_language = 2 * n_modalities;
-    const double n = n_modalities > 0 ? static_cast<double>(n_modalities) : 1.0;
+    const MeanOfModalities mean(n_modalities);
     const auto s_of = [&](std::size_t g, Mask won) { return mean_points(won, pairs.divisor[g]); };
     const auto won_of = [&](std::size_t g, std::size_t at) { return load<Mask>(columns.won.get() + g * padded + at); };
 
@@ -179,8 +242,8 @@ void change(const Pairs& pairs, const PairColumns& columns, const Changes& chang
     const auto total = [&](Vec* v) {
         Vec total3{}, total4{};
         for (std::size_t m = 0; m < n_modalities; ++m) total3 += v[2 * m], total4 += v[2 * m + 1];
-        v[n_language + 1] = total3 / n;
-        v[n_language + 2] = total4 / n;
+        v[n_language + 1] = mean(total3);
+        v[n_language + 2] = mean(total4);
         v[n_language + 3] = v[n_language + 2] * v[n_language];
     };
     const auto modality = [&](Vec* v, std::size_t m, Mask won_c, Mask won_g) {
@@ -272,7 +335,7 @@ void resample(const Resampling& r, std::uint64_t seed, std::uint64_t start, std:
             per_point[g * tile + i] = drawn > 0.0 ? 100.0 / drawn : 0.0;
         }
     }
-    const double n_modalities = r.n_modalities > 0 ? static_cast<double>(r.n_modalities) : 1.0;
+    const MeanOfModalities mean_of_modalities(r.n_modalities);
     // Per model and group: lost sums, won sums.
     std::vector<double> sums(models_abreast * r.n_groups * 2 * tile);
     for (std::size_t from = 0; from < r.n_models; from += models_abreast) {
@@ -301,10 +364,10 @@ void resample(const Resampling& r, std::uint64_t seed, std::uint64_t start, std:
                     total3 += s3;
                     total4 += harmonic(s_c, s_g, s3);
                 }
-                const Vec s4 = total4 / n_modalities;
-                store_rows(total2 / n_modalities, total3 / n_modalities, s4, s4 * (mean(n_language, false) / 100.0),
-                           std::min(n_here - at, lanes), out + ((first + at) * r.n_models + from + i) * 4,
-                           r.n_models * 4);
+                const Vec s4 = mean_of_modalities(total4);
+                store_rows(mean_of_modalities(total2), mean_of_modalities(total3), s4,
+                           s4 * (mean(n_language, false) / 100.0), std::min(n_here - at, lanes),
+                           out + ((first + at) * r.n_models + from + i) * 4, r.n_models * 4);
             }
         }
     }

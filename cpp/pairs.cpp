@@ -13,6 +13,14 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t block = 16;  // models or tasks transposed together
 
+// Thresholds of one column from n rows of raw values, `stride` apart.
+void take_column(const double* sota, std::size_t stride, std::size_t n, double scale, double sign, double* row) {
+    for (std::size_t s = 0; s < n; ++s) {
+        const double v = sign * (sota[s * stride] * scale);
+        row[s] = v == v ? v : infinity;  // no specialist: nobody wins
+    }
+}
+
 }  // namespace
 
 Pairs::Pairs(const Plan& p, const Kernels& kernels, const double* raw, std::size_t n, std::size_t threads)
@@ -164,21 +172,19 @@ Tiles::Tiles(const Pairs& pairs, const double* sota, std::size_t n, std::size_t 
     parallel_for(n_tasks, 2 * block, threads, [&](std::size_t, std::size_t first, std::size_t last) {
         for (std::size_t c = first; c < last; ++c) low[c] = infinity, high[c] = -infinity;
         for (std::size_t t = 0; t < n_tiles; ++t) {
-            const std::size_t from = t * tile, to = std::min(from + tile, n_sets);
+            const std::size_t from = t * tile, n_here = std::min(tile, n_sets - from);
             for (std::size_t c = first; c < last; ++c) {
-                const auto task = static_cast<std::size_t>(plan.order[c]);
-                const double scale = plan.scale[c], sign = plan.sign[c];
                 double* row = threshold.get() + (t * n_tasks + c) * tile;
+                take_column(sota + from * n_tasks + static_cast<std::size_t>(plan.order[c]), n_tasks, n_here,
+                            plan.scale[c], plan.sign[c], row);
+                if (strict)
+                    for (std::size_t s = 0; s < n_here; ++s) row[s] = std::nextafter(row[s], infinity);
                 double lowest = low[c], highest = high[c];
-                for (std::size_t s = from; s < to; ++s) {
-                    double v = sign * (sota[s * n_tasks + task] * scale);
-                    v = v == v ? v : infinity;
-                    if (strict && v < infinity) v = std::nextafter(v, infinity);
-                    row[s - from] = v;
-                    lowest = v < lowest ? v : lowest;
-                    highest = v > highest ? v : highest;
+                for (std::size_t s = 0; s < n_here; ++s) {
+                    lowest = row[s] < lowest ? row[s] : lowest;
+                    highest = row[s] > highest ? row[s] : highest;
                 }
-                std::fill(row + (to - from), row + tile, infinity);
+                std::fill(row + n_here, row + tile, infinity);
                 low[c] = lowest;
                 high[c] = highest;
             }
