@@ -228,39 +228,56 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
     }
 }
 
-void change(const Pairs& pairs, const PairColumns& columns, const Changes& changes, std::size_t first, std::size_t last,
-            double* out) {
-    const Plan& plan = pairs.plan;
-    const std::size_t padded = pairs.padded, n_modalities = plan.n_modalities, n_language = 2 * n_modalities;
-    const MeanOfModalities mean(n_modalities);
-    const auto s_of = [&](std::size_t g, Mask won) { return mean_points(won, pairs.divisor[g]); };
-    const auto won_of = [&](std::size_t g, std::size_t at) { return load<Mask>(columns.won.get() + g * padded + at); };
+// S3 and S4 of each modality, S_L / 100, then S3 to S5, of a vector of models.
+class Totals {
+   public:
+    explicit Totals(const Pairs& pairs)
+        : pairs_(pairs), n_language_(2 * pairs.plan.n_modalities), mean_(pairs.plan.n_modalities) {}
 
-    // Under the benchmark's own specialists, by vector of models: S3 and S4 of each modality, S_L / 100, S3 to S5.
-    const std::size_t per_vector = 2 * n_modalities + 4, n_vectors = (pairs.n_models + lanes - 1) / lanes;
-    const std::unique_ptr<Vec[]> base(new Vec[per_vector * n_vectors]);
-    const auto total = [&](Vec* v) {
-        Vec total3{}, total4{};
-        for (std::size_t m = 0; m < n_modalities; ++m) total3 += v[2 * m], total4 += v[2 * m + 1];
-        v[n_language + 1] = mean(total3);
-        v[n_language + 2] = mean(total4);
-        v[n_language + 3] = v[n_language + 2] * v[n_language];
-    };
-    const auto modality = [&](Vec* v, std::size_t m, Mask won_c, Mask won_g) {
-        const Vec s_c = s_of(2 * m, won_c), s_g = s_of(2 * m + 1, won_g);
+    std::size_t size() const { return n_language_ + 4; }
+
+    void modality(Vec* v, std::size_t m, Mask won_c, Mask won_g) const {
+        const Vec s_c = mean_points(won_c, pairs_.divisor[2 * m]), s_g = mean_points(won_g, pairs_.divisor[2 * m + 1]);
         v[2 * m] = (s_c + s_g) / 2.0;
         v[2 * m + 1] = harmonic(s_c, s_g, v[2 * m]);
-    };
-    for (std::size_t i = 0; i < n_vectors; ++i) {
-        Vec* v = &base[i * per_vector];
-        for (std::size_t m = 0; m < n_modalities; ++m)
-            modality(v, m, won_of(2 * m, i * lanes), won_of(2 * m + 1, i * lanes));
-        v[n_language] = s_of(n_language, won_of(n_language, i * lanes)) / 100.0;
-        total(v);
     }
 
-    const std::unique_ptr<Vec[]> now(new Vec[per_vector]);
-    std::vector<Mask> difference(plan.n_groups);
+    void language(Vec* v, Mask won) const { v[n_language_] = mean_points(won, pairs_.divisor[n_language_]) / 100.0; }
+
+    void overall(Vec* v) const {
+        Vec total3{}, total4{};
+        for (std::size_t k = 0; k < n_language_; k += 2) total3 += v[k], total4 += v[k + 1];
+        v[n_language_ + 1] = mean_(total3);
+        v[n_language_ + 2] = mean_(total4);
+        v[n_language_ + 3] = v[n_language_ + 2] * v[n_language_];
+    }
+
+   private:
+    const Pairs& pairs_;
+    std::size_t n_language_;
+    MeanOfModalities mean_;
+};
+
+std::vector<double> totals(const Pairs& pairs, const PairColumns& columns) {
+    const Totals all(pairs);
+    std::vector<double> base(all.size() * pairs.padded);
+    std::vector<Vec> v(all.size());
+    for (std::size_t at = 0; at < pairs.padded; at += lanes) {
+        const auto won = [&](std::size_t g) { return load<Mask>(columns.won.get() + g * pairs.padded + at); };
+        for (std::size_t m = 0; m < pairs.plan.n_modalities; ++m) all.modality(v.data(), m, won(2 * m), won(2 * m + 1));
+        all.language(v.data(), won(2 * pairs.plan.n_modalities));
+        all.overall(v.data());
+        std::memcpy(&base[at * all.size()], v.data(), all.size() * sizeof(Vec));
+    }
+    return base;
+}
+
+void change(const Pairs& pairs, const PairColumns& columns, const double* base, const Changes& changes,
+            std::size_t first, std::size_t last, double* out) {
+    const Totals all(pairs);
+    const std::size_t padded = pairs.padded, n_language = 2 * pairs.plan.n_modalities;
+    std::vector<Vec> v(all.size());
+    std::vector<Mask> difference(pairs.plan.n_groups);
     std::vector<std::size_t> touched;
     for (std::size_t set = first; set < last; ++set) {
         const std::size_t begin = changes.begin[set], end = changes.begin[set + 1];
@@ -269,12 +286,9 @@ void change(const Pairs& pairs, const PairColumns& columns, const Changes& chang
             const std::size_t g = pairs.group(changes.column[k]);
             if (touched.empty() || touched.back() != g) touched.push_back(g);
         }
-        double* rows = out + set * pairs.n_models * 4;
-        for (std::size_t i = 0; i < n_vectors; ++i) {
-            const std::size_t at = i * lanes, n_here = std::min(lanes, pairs.n_models - at);
-            const Vec* v = &base[i * per_vector];
+        for (std::size_t at = 0; at < pairs.n_models; at += lanes) {
             Mask flipped{};
-            for (std::size_t k = begin, g = plan.n_groups; k < end; ++k) {
+            for (std::size_t k = begin, g = pairs.plan.n_groups; k < end; ++k) {
                 const std::size_t column = changes.column[k];
                 if (g != pairs.group(column)) difference[g = pairs.group(column)] = Mask{};
                 const Vec value = load<Vec>(columns.value.get() + column * padded + at);
@@ -283,26 +297,26 @@ void change(const Pairs& pairs, const PairColumns& columns, const Changes& chang
                 flipped |= before ^ after;
                 difference[g] += (steps & after) - (steps & before);
             }
+            std::memcpy(v.data(), base + at * all.size(), all.size() * sizeof(Vec));
             if (any(flipped)) {
-                std::copy_n(v, n_language + 1, now.get());
                 for (std::size_t k = 0; k < touched.size(); ++k) {
                     const std::size_t g = touched[k], m = g / 2;
+                    const auto won = [&](std::size_t of) { return load<Mask>(columns.won.get() + of * padded + at); };
                     if (g == n_language) {
-                        now[n_language] = s_of(g, won_of(g, at) + difference[g]) / 100.0;
+                        all.language(v.data(), won(g) + difference[g]);
                         continue;
                     }
                     const bool both = k + 1 < touched.size() && touched[k + 1] / 2 == m;
-                    Mask won_c = won_of(2 * m, at), won_g = won_of(2 * m + 1, at);
+                    Mask won_c = won(2 * m), won_g = won(2 * m + 1);
                     if (g == 2 * m) won_c += difference[g];
                     if (g == 2 * m + 1 || both) won_g += difference[2 * m + 1];
                     k += both;
-                    modality(now.get(), m, won_c, won_g);
+                    all.modality(v.data(), m, won_c, won_g);
                 }
-                total(now.get());
-                v = now.get();
+                all.overall(v.data());
             }
             store_rows(load<Vec>(columns.level2.get() + at), v[n_language + 1], v[n_language + 2], v[n_language + 3],
-                       n_here, rows + at * 4, 4);
+                       std::min(lanes, pairs.n_models - at), out + (set * pairs.n_models + at) * 4, 4);
         }
     }
 }
@@ -390,6 +404,6 @@ void count_above(const double* a, std::size_t n, std::size_t n_sets, std::size_t
 }  // namespace
 
 extern const SetKernels set_kernels;
-const SetKernels set_kernels = {tile, ablate, change, resample, count_above};
+const SetKernels set_kernels = {tile, ablate, totals, change, resample, count_above};
 
 }  // namespace glevel::GLEVEL_ISA

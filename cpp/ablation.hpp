@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "pairs.hpp"
 #include "resampling.hpp"
@@ -15,8 +16,11 @@ struct SetKernels {
     std::size_t tile;  // sets or resamples that are done abreast
     // Models [first, last) under all sets.
     void (*ablate)(const Pairs&, const Tiles&, std::size_t first, std::size_t last, double* out);
+    // What `change` starts from: scores under the benchmark's own specialists, in a form of its own.
+    std::vector<double> (*totals)(const Pairs&, const PairColumns&);
     // Sets [first, last), each from the pairs that it changes. Not for pairs with `tiny` ones.
-    void (*change)(const Pairs&, const PairColumns&, const Changes&, std::size_t first, std::size_t last, double* out);
+    void (*change)(const Pairs&, const PairColumns&, const double* totals, const Changes&, std::size_t first,
+                   std::size_t last, double* out);
     // All models on resamples [first, last) (at most a tile) of a run that starts with resample `start`.
     void (*resample)(const Resampling&, std::uint64_t seed, std::uint64_t start, std::size_t first, std::size_t last,
                      double* out);

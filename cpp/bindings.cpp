@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -278,9 +279,10 @@ class PyPairs {
             }
         }
         const glevel::PairColumns& columns = pairs_->columns(threads);
+        std::call_once(totals_once_, [&] { totals_ = kernels_.totals(*pairs_, columns); });
         const std::size_t piece = std::max<std::size_t>(1, (n + 4 * threads - 1) / (4 * threads));
         glevel::parallel_for(n, piece, threads, [&](std::size_t, std::size_t first, std::size_t last) {
-            kernels_.change(*pairs_, columns, changes, first, last, to);
+            kernels_.change(*pairs_, columns, totals_.data(), changes, first, last, to);
         });
         std::fill_n(counts, n_tasks, 0);
         if (decided) {
@@ -308,6 +310,8 @@ class PyPairs {
 
     const glevel::SetKernels& kernels_;
     std::unique_ptr<glevel::Pairs> pairs_;
+    mutable std::once_flag totals_once_;
+    mutable std::vector<double> totals_;
 };
 
 class PyResampling {
