@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE $(wildcard cpp/*) $(shell find python -name '*.py*' -o -name '*.csv' | grep -v __pycache__)
 
-.PHONY: demo test lint format bench develop clean
+.PHONY: demo test lint format bench docs develop clean
 
 demo: $(VENV)/.installed
 	$(BIN)/glevel score
@@ -26,6 +26,9 @@ format: $(VENV)/.lint
 
 bench: $(VENV)/.installed $(VENV)/.test
 	$(BIN)/python -m pytest benchmarks --benchmark-only $(PYTEST_ARGS)
+
+docs: $(VENV)/.installed
+	$(BIN)/python docs/how_sure.py
 
 # Python edits take effect at once, C++ edits at the next import.
 develop: $(VENV)/.test $(VENV)/.lint

@@ -175,7 +175,9 @@ def resample_naive(case: Case, n: int):
         numbers = reference.draws(0, r, 1, N_TASKS)[0]
         sizes = np.diff(starts).astype(np.uint64)[unit_group]
         tasks = task_of[starts[unit_group] + ((numbers >> np.uint64(32)) * sizes >> np.uint64(32)).astype(np.int64)]
-        mean = np.stack([[p[:, tasks[a:b]].mean(axis=1) for p in (points, won)] for a, b in zip(starts, starts[1:], strict=False)])
+        mean = np.stack(
+            [[p[:, tasks[a:b]].mean(axis=1) for p in (points, won)] for a, b in zip(starts, starts[1:], strict=False)]
+        )
         out = _levels(mean, m)
     return out
 
@@ -268,8 +270,12 @@ def main() -> None:
     numba = {t: best(lambda t=t: kernel(case.dense, t), 4) for t in (1, 2)}
     numpy = best(lambda: case.numpy(case.dense[:20]), 2) * N_SETS / 20
     print(f"instruction set {case.scorer.engine.isa}; ms; {N_MODELS} models x {N_TASKS} tasks")
-    print(f"400 dense sets: ours {dense[1]:.1f} / {dense[2]:.1f}, numba {numba[1]:.1f} / {numba[2]:.1f}, NumPy {numpy:.0f}")
-    print(f"  over NumPy {numpy / dense[1]:.0f}x / {numpy / dense[2]:.0f}x, over numba {numba[1] / dense[1]:.1f}x / {numba[2] / dense[2]:.1f}x")
+    print(
+        f"400 dense sets: ours {dense[1]:.1f} / {dense[2]:.1f}, numba {numba[1]:.1f} / {numba[2]:.1f}, NumPy {numpy:.0f}"
+    )
+    print(
+        f"  over NumPy {numpy / dense[1]:.0f}x / {numpy / dense[2]:.0f}x, over numba {numba[1] / dense[1]:.1f}x / {numba[2] / dense[2]:.1f}x"
+    )
     per_set = dense[1] / N_SETS
     for name in ("perturbed", "thirty", "leave_one_out"):
         sets = getattr(case, name)
@@ -286,9 +292,14 @@ def main() -> None:
         what = case.scorer.what_if(case.prepared, change)
         return what.wins, what.ranks
 
-    full, one = best(lambda: case.scorer.score(case.raw, threads=1), 50), best(lambda: case.scorer.what_if(case.prepared, change), 200)
+    full, one = (
+        best(lambda: case.scorer.score(case.raw, threads=1), 50),
+        best(lambda: case.scorer.what_if(case.prepared, change), 200),
+    )
     asked = best(everything, 50)
-    print(f"what-if of one task: {1e3 * one:.0f} us, with wins and ranks {1e3 * asked:.0f}; full score {1e3 * full:.0f}: {full / one:.0f}x / {full / asked:.0f}x")
+    print(
+        f"what-if of one task: {1e3 * one:.0f} us, with wins and ranks {1e3 * asked:.0f}; full score {1e3 * full:.0f}: {full / one:.0f}x / {full / asked:.0f}x"
+    )
     for n in (1000, 4000):
         sets = SpecialistSets.perturbed(case.benchmark, n, seed=5)
         start = time.perf_counter()

@@ -37,7 +37,9 @@ def ablations(draw):
     shape = (draw(st.integers(1, 20)), benchmark.n_tasks)
     cells = draw(hnp.arrays(np.int8, shape, elements=st.integers(0, N_CHOICES - 1)))
     raw = menu[np.arange(benchmark.n_tasks), cells]
-    cells = draw(hnp.arrays(np.int8, (draw(st.integers(1, 6)), benchmark.n_tasks), elements=st.integers(0, N_CHOICES - 1)))
+    cells = draw(
+        hnp.arrays(np.int8, (draw(st.integers(1, 6)), benchmark.n_tasks), elements=st.integers(0, N_CHOICES - 1))
+    )
     sota = menu[np.arange(benchmark.n_tasks), cells]
     low = np.array([m.lowest for m in benchmark.metrics])
     return benchmark, raw, np.where(sota * benchmark.scale >= low, sota, np.nan)
@@ -137,7 +139,9 @@ def test_generated_sets():
     inside = signs != 0
     assert np.array_equal((signs * np.where(lower, -1, 1))[inside] > 0, (draws >= 2**63)[inside])
 
-    choices = SpecialistSets.candidates(benchmark, {"t3": [benchmark.sota[3]] * 2, "T1": [benchmark.sota[1], np.nan, np.nan]})
+    choices = SpecialistSets.candidates(
+        benchmark, {"t3": [benchmark.sota[3]] * 2, "T1": [benchmark.sota[1], np.nan, np.nan]}
+    )
     assert choices.n == 6
     assert np.array_equal(np.isnan(choices.matrix()[:, 1]), [False, True, True] * 2)
     drawn = SpecialistSets.candidates(benchmark, {"t3": [np.nan, benchmark.sota[3]]}, n=1000, seed=1, keep_others=True)
@@ -189,7 +193,10 @@ def test_parts_add_up_in_any_order():
         texts.add(json.dumps(scorer.ablate(raw, sets, threads=1, full=True).to_dict()))
         assert len(texts) == 1
         cuts = [0, 1, 30, 31, sets.n]
-        parts = [scorer.ablate(prepared, sets, start=a, stop=b, piece=13).summary for a, b in zip(cuts, cuts[1:], strict=False)]
+        parts = [
+            scorer.ablate(prepared, sets, start=a, stop=b, piece=13).summary
+            for a, b in zip(cuts, cuts[1:], strict=False)
+        ]
         assert parts[2].merge(parts[0], parts[3], pickle.loads(pickle.dumps(parts[1]))) == whole.summary
         assert parts[0] != whole.summary
 
@@ -230,7 +237,9 @@ def test_fractions_are_scaled_as_in_scoring():
     percent = np.array([m.is_percent for m in benchmark.metrics])
     raw[2, percent] /= 100.0
     scorer = Scorer(benchmark, fractions="scale")
-    assert np.array_equal(scorer.ablate(raw, benchmark.sota[np.newaxis], full=True).scores[0], scorer.score(raw).overall)
+    assert np.array_equal(
+        scorer.ablate(raw, benchmark.sota[np.newaxis], full=True).scores[0], scorer.score(raw).overall
+    )
 
 
 def test_wrong_input_is_refused():
@@ -249,7 +258,9 @@ def test_wrong_input_is_refused():
         "relative=5": lambda: SpecialistSets.perturbed(benchmark, 1, relative=5),
         "candidates are missing for 29 tasks": lambda: SpecialistSets.candidates(benchmark, {task: [1.0]}, n=5),
         f"candidates are missing for task '{task}'": lambda: SpecialistSets.candidates(benchmark, {task: []}),
-        "choices are more than": lambda: SpecialistSets.candidates(benchmark, {t: [np.nan] * 9 for t in benchmark.tasks}),
+        "choices are more than": lambda: SpecialistSets.candidates(
+            benchmark, {t: [np.nan] * 9 for t in benchmark.tasks}
+        ),
         "unknown skill": lambda: SpecialistSets.dropped_each(benchmark, skills=["zz"]),
         "unknown modality": lambda: SpecialistSets.dropped_each(benchmark, modalities=["smell"]),
         "at least one set": lambda: SpecialistSets.dropped_each(benchmark),

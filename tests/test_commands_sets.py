@@ -36,7 +36,9 @@ KINDS = [
 @pytest.mark.parametrize("kind", KINDS, ids=" ".join)
 def test_ablate(kind, files, tmp_path, capsys):
     out = [tmp_path / f"out.{k}" for k in ("json", "csv", "parquet", "svg")]
-    flags = [part for k, path in zip(("json", "csv", "parquet", "plot"), out, strict=True) for part in (f"--{k}", str(path))]
+    flags = [
+        part for k, path in zip(("json", "csv", "parquet", "plot"), out, strict=True) for part in (f"--{k}", str(path))
+    ]
     assert main(["ablate", *files, *kind, *flags]) == 0
     shown = capsys.readouterr().out
     assert "\x1b" not in shown

@@ -115,7 +115,9 @@ def test_the_spread_is_that_of_theory():
     rng = np.random.default_rng(0)
     n = 50
     values = rng.uniform(1, 100, n)
-    benchmark = Benchmark(tuple(map(str, range(n))), ("image",) * n, ("comprehension",) * n, ("Acc",) * n, np.full(n, 50.0))
+    benchmark = Benchmark(
+        tuple(map(str, range(n))), ("image",) * n, ("comprehension",) * n, ("Acc",) * n, np.full(n, 50.0)
+    )
     boot = Scorer(benchmark).bootstrap(values[np.newaxis], 20_000, seed=3)
     low, high = boot.summary.interval(0.6827)
     assert (high - low)[0, 0] / 2 == pytest.approx(values.std() / np.sqrt(n) / 2, rel=0.03)

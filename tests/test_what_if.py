@@ -66,7 +66,9 @@ def test_updates_equal_scoring_from_scratch(case, data):
     rows = data.draw(st.lists(st.integers(0, len(raw) - 1), max_size=3))
     cells = {(names[i], benchmark.tasks[data.draw(st.integers(0, benchmark.n_tasks - 1))]): np.nan for i in rows}
     new_model = data.draw(st.booleans())
-    after = scorer.update(scores, cells=cells, add_models={"new": dict(zip(benchmark.tasks, raw[0], strict=True))} if new_model else None)
+    after = scorer.update(
+        scores, cells=cells, add_models={"new": dict(zip(benchmark.tasks, raw[0], strict=True))} if new_model else None
+    )
     fixed = np.vstack([raw, raw[:1]]) if new_model else raw.copy()
     for model, task in cells:
         fixed[names.index(model), benchmark.tasks.index(task)] = np.nan
@@ -113,7 +115,9 @@ def test_fragility_by_brute_force(case):
             continue
         z = raw[i] * benchmark.scale
         higher = np.array([m.better == "higher" for m in benchmark.metrics])
-        won = np.flatnonzero((points[i] > 0) & np.where(higher, z >= benchmark.sota_z, z <= benchmark.sota_z) & (benchmark.weight > 0))
+        won = np.flatnonzero(
+            (points[i] > 0) & np.where(higher, z >= benchmark.sota_z, z <= benchmark.sota_z) & (benchmark.weight > 0)
+        )
 
         def without(tasks, i=i):
             sota = benchmark.sota.copy()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glevel_fast import published, reference
     from glevel_fast._core import build_info
+    from glevel_fast.ablation import Ablation, Prepared
     from glevel_fast.benchmark import Benchmark, load_benchmark
     from glevel_fast.errors import (
         BenchmarkError,
@@ -21,18 +22,24 @@ if TYPE_CHECKING:
     from glevel_fast.scoring import Scorer, Scores
     from glevel_fast.specialists import SpecialistSets
     from glevel_fast.summary import Summary
+    from glevel_fast.uncertainty import Bootstrap
+    from glevel_fast.what_if import Fragility, WhatIf
 
 __version__ = "0.1.0"
 
 # Where each public name lives. They load on first use, so that `import glevel_fast` and
 # `glevel --help` stay fast.
 _HOME = {
+    "Ablation": "ablation",
     "Benchmark": "benchmark",
     "BenchmarkError": "errors",
+    "Bootstrap": "uncertainty",
+    "Fragility": "what_if",
     "GLevelError": "errors",
     "InvalidScoreError": "errors",
     "Metric": "metrics",
     "MissingExtraError": "errors",
+    "Prepared": "ablation",
     "Results": "results",
     "ResultsError": "errors",
     "Scorer": "scoring",
@@ -40,6 +47,7 @@ _HOME = {
     "SpecialistSets": "specialists",
     "Summary": "summary",
     "UnknownMetricError": "errors",
+    "WhatIf": "what_if",
     "build_info": "_core",
     "known_metrics": "metrics",
     "load_benchmark": "benchmark",
@@ -50,12 +58,16 @@ _HOME = {
 }
 
 __all__ = [
+    "Ablation",
     "Benchmark",
     "BenchmarkError",
+    "Bootstrap",
+    "Fragility",
     "GLevelError",
     "InvalidScoreError",
     "Metric",
     "MissingExtraError",
+    "Prepared",
     "Results",
     "ResultsError",
     "Scorer",
@@ -63,6 +75,7 @@ __all__ = [
     "SpecialistSets",
     "Summary",
     "UnknownMetricError",
+    "WhatIf",
     "build_info",
     "known_metrics",
     "load_benchmark",
