@@ -6,11 +6,16 @@
 #include "ablation.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <memory>
 #include <vector>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 
 #include "random.hpp"
 #include "simd.hpp"
@@ -25,6 +30,21 @@ constexpr std::size_t models_abreast = 32;
 constexpr std::size_t tasks_in_block = 24 * 1024 / (tile * sizeof(double));
 
 static_assert(lanes <= 8);  // Pairs pads its columns to 8
+
+// One bit per lane.
+inline unsigned lane_bits(Mask m) {
+#if defined(__AVX512DQ__)
+    return _mm512_movepi64_mask(reinterpret_cast<__m512i>(m));
+#elif defined(__AVX__)
+    return static_cast<unsigned>(_mm256_movemask_pd(reinterpret_cast<__m256d>(m)));
+#elif defined(__SSE2__)
+    return static_cast<unsigned>(_mm_movemask_pd(reinterpret_cast<__m128d>(m)));
+#else
+    unsigned set = 0;
+    for (std::size_t i = 0; i < lanes; ++i) set |= static_cast<unsigned>(m[i] & 1) << i;
+    return set;
+#endif
+}
 
 inline void store(std::int64_t* to, Mask v) { std::memcpy(to, &v, sizeof v); }
 
@@ -81,15 +101,21 @@ inline void add_wins(const std::uint32_t* column, const std::uint32_t* end, cons
     for (std::size_t i = 0; i < vectors; ++i) store(won + i * lanes, sums[i]);
 }
 
-// Steps of the columns in [begin, end) that are won whatever the set.
-inline std::int64_t surely_won(const double* value, const std::int64_t* steps, const double* high, std::size_t begin,
-                               std::size_t end) {
-    Mask sums{};
-    std::size_t c = begin;
-    for (; c + lanes <= end; c += lanes) sums += load<Mask>(steps + c) & (load<Vec>(value + c) >= load<Vec>(high + c));
-    std::int64_t total = sum(sums);
-    for (; c < end; ++c) total += value[c] >= high[c] ? steps[c] : 0;
-    return total;
+// Sorts the columns of [begin, end) into those that a model wins under all sets, whose steps it returns, those
+// that it loses under all, and the rest, which go to the list.
+inline std::int64_t sort_pairs(const double* value, const std::int64_t* steps, const Tiles& sets, std::size_t begin,
+                               std::size_t end, std::uint32_t*& list) {
+    Mask sure{};
+    for (std::size_t c = begin; c < end; c += lanes) {
+        const Vec v = load<Vec>(value + c);
+        const Mask here = end - c < lanes ? ~beyond(end - c) : ~Mask{};
+        const Mask always = (v >= load<Vec>(&sets.high[c])) & here;
+        sure += load<Mask>(steps + c) & always;
+        for (unsigned undecided = lane_bits((v >= load<Vec>(&sets.low[c])) & here & ~always); undecided != 0;
+             undecided &= undecided - 1)
+            *list++ = static_cast<std::uint32_t>(c) + static_cast<std::uint32_t>(std::countr_zero(undecided));
+    }
+    return sum(sure);
 }
 
 // What of one model is the same under all sets of a call.
@@ -159,13 +185,6 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
     std::vector<std::size_t> begin(models_abreast * (blocks.size() + 1));
     std::vector<std::int64_t> sure(models_abreast * n_groups), won(models_abreast * n_groups * tile);
     std::vector<Fixed> fixed(models_abreast * n_groups);
-    std::vector<std::uint32_t> varying;  // columns, by block
-    std::vector<std::size_t> varying_end;
-    for (const Block& b : blocks) {
-        for (std::size_t c = b.begin; c < b.end; ++c)
-            if (sets.low[c] < sets.high[c]) varying.push_back(static_cast<std::uint32_t>(c));
-        varying_end.push_back(varying.size());
-    }
     for (; first < last; first += models_abreast) {
         const std::size_t n = std::min(models_abreast, last - first);
         std::fill(sure.begin(), sure.end(), 0);
@@ -176,15 +195,9 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
             const std::int64_t* steps = pairs.steps.get() + (first + i) * n_tasks;
             std::uint32_t* at = list.get() + i * n_tasks;
             std::size_t* offset = &begin[i * (blocks.size() + 1)];
-            for (std::size_t k = 0, v = 0; k < blocks.size(); ++k) {
-                const Block& b = blocks[k];
+            for (const Block& b : blocks) {
                 *offset++ = static_cast<std::size_t>(at - list.get());
-                sure[i * n_groups + b.group] += surely_won(value, steps, sets.high.data(), b.begin, b.end);
-                for (; v < varying_end[k]; ++v) {
-                    const std::uint32_t c = varying[v];
-                    *at = c;
-                    at += (value[c] >= sets.low[c]) & !(value[c] >= sets.high[c]);
-                }
+                sure[i * n_groups + b.group] += sort_pairs(value, steps, sets, b.begin, b.end, at);
                 fixed[i * n_groups + b.group].varies |= static_cast<std::size_t>(at - list.get()) > offset[-1];
             }
             *offset = static_cast<std::size_t>(at - list.get());
@@ -298,7 +311,7 @@ void change(const Pairs& pairs, const PairColumns& columns, const double* base, 
                 difference[g] += (steps & after) - (steps & before);
             }
             std::memcpy(v.data(), base + at * all.size(), all.size() * sizeof(Vec));
-            if (any(flipped)) {
+            if (lane_bits(flipped) != 0) {
                 for (std::size_t k = 0; k < touched.size(); ++k) {
                     const std::size_t g = touched[k], m = g / 2;
                     const auto won = [&](std::size_t of) { return load<Mask>(columns.won.get() + of * padded + at); };

@@ -27,8 +27,8 @@ Pairs::Pairs(const Plan& p, const Kernels& kernels, const double* raw, std::size
     : plan(p),
       n_models(n),
       padded((n + 15) / 8 * 8),
-      value(new double[n * p.n_tasks]),
-      steps(new std::int64_t[n * p.n_tasks]),
+      value(new double[n * p.n_tasks + Plan::slack]),
+      steps(new std::int64_t[n * p.n_tasks + Plan::slack]),
       level2(n),
       divisor(p.percent_steps),
       tiny(n),
@@ -40,6 +40,8 @@ Pairs::Pairs(const Plan& p, const Kernels& kernels, const double* raw, std::size
         for (std::size_t c = plan.general[g]; c < plan.general[g + 1]; ++c) group_[c] = g;
     }
     for (std::size_t c = 0; c < plan.n_tasks; ++c) column_[static_cast<std::size_t>(plan.order[c])] = c;
+    std::fill_n(value.get() + n * plan.n_tasks, Plan::slack, 0.0);
+    std::fill_n(steps.get() + n * plan.n_tasks, Plan::slack, 0);
     const std::size_t size = scratch_size(plan) + plan.n_tasks;
     const std::size_t workers = std::max<std::size_t>(threads, 1);
     const std::unique_ptr<double[]> scratch(new double[size * workers]);
@@ -165,8 +167,8 @@ Tiles::Tiles(const Pairs& pairs, const double* sota, std::size_t n, std::size_t 
       tile(abreast),
       n_tiles((n + abreast - 1) / abreast),
       threshold(new double[n_tiles * pairs.plan.n_tasks * abreast]),
-      low(pairs.plan.n_tasks),
-      high(pairs.plan.n_tasks) {
+      low(pairs.plan.n_tasks + Plan::slack),
+      high(pairs.plan.n_tasks + Plan::slack) {
     const Plan& plan = pairs.plan;
     const std::size_t n_tasks = plan.n_tasks;
     parallel_for(n_tasks, 2 * block, threads, [&](std::size_t, std::size_t first, std::size_t last) {

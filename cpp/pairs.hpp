@@ -21,7 +21,7 @@ struct PairColumns {
     std::unique_ptr<double[]> level2;       // (padded,)
 };
 
-// All of it in plan order of columns.
+// All of it in plan order of columns. A vector that starts inside an array by model may be loaded whole.
 class Pairs {
    public:
     Pairs(const Plan& plan, const Kernels& kernels, const double* raw, std::size_t n_models, std::size_t threads);
@@ -64,7 +64,7 @@ struct Tiles {
 
     std::size_t n_sets, tile, n_tiles;
     std::unique_ptr<double[]> threshold;  // (n_tiles, n_tasks, tile)
-    std::vector<double> low, high;        // (n_tasks,)
+    std::vector<double> low, high;        // (n_tasks,) and slack
 };
 
 // Sets as changes of the benchmark's own specialists. In CSR form; the columns of one set are sorted by group.
