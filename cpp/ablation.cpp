@@ -118,11 +118,14 @@ inline std::int64_t sort_pairs(const double* value, const std::int64_t* steps, c
     return sum(sure);
 }
 
-// What of one model is the same under all sets of a call.
-struct Fixed {
-    bool varies;           // the group's won sum
-    double mean, inverse;  // of the group's won sum, where it does not vary
-    double s3, s4;         // of the modality, where neither of its groups varies; at its comprehension group
+// What of one model and group can be said before the sets are looked at. A group with a single undecided pair has
+// but two values: [0] where it is lost, which is also that of a group that does not vary, and [1] where it is won.
+struct Group {
+    enum class Kind : std::uint8_t { fixed, single, varies } kind;
+    std::uint32_t column;  // of the single pair
+    double value;          // and what it takes its threshold to be
+    double mean[2], inverse[2];
+    double s3, s4;  // of the modality, where both its groups are fixed; at its comprehension group
 };
 
 // The mean of a power of two of modalities is cheaper, and the same to the last bit, as a product.
@@ -135,44 +138,69 @@ struct MeanOfModalities {
     bool exact;
 };
 
-void fix(const Pairs& pairs, const std::int64_t* sure, Fixed* fixed) {
+// sure (n_groups,): won sums under all sets.
+void fix(const Pairs& pairs, std::size_t model, const std::int64_t* sure, Group* groups) {
     const Plan& plan = pairs.plan;
     for (std::size_t g = 0; g < plan.n_groups; ++g) {
-        fixed[g].mean = mean_points(sure[g] - Mask{}, pairs.divisor[g])[0];
-        fixed[g].inverse = 1.0 / fixed[g].mean;
+        const std::size_t at = model * plan.n_tasks + groups[g].column;
+        groups[g].value = pairs.value[at];
+        for (const std::size_t won : {0, 1}) {
+            const std::int64_t steps = sure[g] + (won ? pairs.steps[at] : 0);
+            groups[g].mean[won] = mean_points(steps - Mask{}, pairs.divisor[g])[0];
+            groups[g].inverse[won] = 1.0 / groups[g].mean[won];
+        }
     }
     for (std::size_t m = 0; m < plan.n_modalities; ++m) {
-        Fixed &c = fixed[2 * m], &g = fixed[2 * m + 1];
-        c.s3 = (c.mean + g.mean) / 2.0;
-        c.s4 = std::min(2.0 / (c.inverse + g.inverse), c.s3);
+        Group &c = groups[2 * m], &g = groups[2 * m + 1];
+        c.s3 = (c.mean[0] + g.mean[0]) / 2.0;
+        c.s4 = std::min(2.0 / (c.inverse[0] + g.inverse[0]), c.s3);
+    }
+}
+
+// Mean and, where asked for, its inverse for a vector of sets. won and thresholds are the group's and the tile's.
+template <bool inverse>
+inline void group_mean(const Group& group, double divisor, const std::int64_t* won, const double* thresholds, Vec& mean,
+                       Vec* one_over_mean) {
+    if (group.kind == Group::Kind::varies) {
+        mean = mean_points(load<Mask>(won), divisor);
+        if constexpr (inverse) *one_over_mean = 1.0 / mean;
+    } else if (group.kind == Group::Kind::single) {
+        const Mask wins = splat(group.value) >= load<Vec>(thresholds + group.column * tile);
+        mean = wins ? splat(group.mean[1]) : splat(group.mean[0]);
+        if constexpr (inverse) *one_over_mean = wins ? splat(group.inverse[1]) : splat(group.inverse[0]);
+    } else {
+        mean = splat(group.mean[0]);
+        if constexpr (inverse) *one_over_mean = splat(group.inverse[0]);
     }
 }
 
 // Scores from the won sums of a tile, (n_groups, tile), for n of its sets.
-inline void finish_tile(const Pairs& pairs, std::size_t model, const std::int64_t* won, const Fixed* fixed,
-                        std::size_t n, double* out) {
+inline void finish_tile(const Pairs& pairs, std::size_t model, const std::int64_t* won, const Group* groups,
+                        const double* thresholds, std::size_t n, double* out) {
     const std::size_t n_modalities = pairs.plan.n_modalities, n_language = 2 * n_modalities;
     const MeanOfModalities mean(n_modalities);
     const Vec s2 = splat(pairs.level2[model]);
-    const auto points = [&](std::size_t g, std::size_t at) {
-        return fixed[g].varies ? mean_points(load<Mask>(won + g * tile + at), pairs.divisor[g]) : splat(fixed[g].mean);
-    };
     for (std::size_t at = 0; at < n; at += lanes) {
         Vec total3{}, total4{};
         for (std::size_t c = 0; c < n_language; c += 2) {
-            if (!fixed[c].varies && !fixed[c + 1].varies) {
-                total3 += fixed[c].s3;
-                total4 += fixed[c].s4;
+            if (groups[c].kind == Group::Kind::fixed && groups[c + 1].kind == Group::Kind::fixed) {
+                total3 += groups[c].s3;
+                total4 += groups[c].s4;
                 continue;
             }
-            const Vec s_c = points(c, at), s_g = points(c + 1, at), s3 = (s_c + s_g) / 2.0;
-            const Vec inverse_c = fixed[c].varies ? 1.0 / s_c : splat(fixed[c].inverse);
-            const Vec inverse_g = fixed[c + 1].varies ? 1.0 / s_g : splat(fixed[c + 1].inverse);
+            Vec s_c, s_g, inverse_c, inverse_g;
+            group_mean<true>(groups[c], pairs.divisor[c], won + c * tile + at, thresholds + at, s_c, &inverse_c);
+            group_mean<true>(groups[c + 1], pairs.divisor[c + 1], won + (c + 1) * tile + at, thresholds + at, s_g,
+                             &inverse_g);
+            const Vec s3 = (s_c + s_g) / 2.0;
             total3 += s3;
             total4 += min(2.0 / (inverse_c + inverse_g), s3);
         }
+        Vec language;
+        group_mean<false>(groups[n_language], pairs.divisor[n_language], won + n_language * tile + at, thresholds + at,
+                          language, nullptr);
         const Vec s4 = mean(total4);
-        store_rows(s2, mean(total3), s4, s4 * (points(n_language, at) / 100.0), std::min(n - at, lanes),
+        store_rows(s2, mean(total3), s4, s4 * (language / 100.0), std::min(n - at, lanes),
                    out + at * pairs.n_models * 4, pairs.n_models * 4);
     }
 }
@@ -184,40 +212,48 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
     const std::unique_ptr<std::uint32_t[]> list(new std::uint32_t[models_abreast * n_tasks + 1]);
     std::vector<std::size_t> begin(models_abreast * (blocks.size() + 1));
     std::vector<std::int64_t> sure(models_abreast * n_groups), won(models_abreast * n_groups * tile);
-    std::vector<Fixed> fixed(models_abreast * n_groups);
+    std::vector<Group> groups(models_abreast * n_groups);
+    std::vector<std::size_t> in_group(n_groups);  // undecided pairs of a model
     for (; first < last; first += models_abreast) {
         const std::size_t n = std::min(models_abreast, last - first);
         std::fill(sure.begin(), sure.end(), 0);
-        std::fill(fixed.begin(), fixed.end(), Fixed{});
+        std::fill(groups.begin(), groups.end(), Group{});
         std::size_t undecided = 0;
         for (std::size_t i = 0; i < n; ++i) {
             const double* value = pairs.value.get() + (first + i) * n_tasks;
             const std::int64_t* steps = pairs.steps.get() + (first + i) * n_tasks;
             std::uint32_t* at = list.get() + i * n_tasks;
+            std::fill(in_group.begin(), in_group.end(), 0);
             std::size_t* offset = &begin[i * (blocks.size() + 1)];
             for (const Block& b : blocks) {
                 *offset++ = static_cast<std::size_t>(at - list.get());
                 sure[i * n_groups + b.group] += sort_pairs(value, steps, sets, b.begin, b.end, at);
-                fixed[i * n_groups + b.group].varies |= static_cast<std::size_t>(at - list.get()) > offset[-1];
+                const std::size_t more = static_cast<std::size_t>(at - list.get()) - offset[-1];
+                in_group[b.group] += more;
+                if (more > 0) groups[i * n_groups + b.group].column = at[-1];
             }
             *offset = static_cast<std::size_t>(at - list.get());
             undecided += *offset - i * n_tasks;
             if (!pairs.tiny.empty())
                 for (const std::int32_t c : pairs.tiny[first + i])
-                    fixed[i * n_groups + pairs.group(static_cast<std::size_t>(c))].varies = true;
-            fix(pairs, &sure[i * n_groups], &fixed[i * n_groups]);
+                    in_group[pairs.group(static_cast<std::size_t>(c))] += 2;
+            for (std::size_t g = 0; g < n_groups; ++g)
+                groups[i * n_groups + g].kind = in_group[g] > 1    ? Group::Kind::varies
+                                                : in_group[g] == 1 ? Group::Kind::single
+                                                                   : Group::Kind::fixed;
+            fix(pairs, first + i, &sure[i * n_groups], &groups[i * n_groups]);
         }
         // Where few pairs are undecided, holding their sums in registers matters more than the cache.
         const bool few = 4 * undecided < n * n_tasks;
         for (std::size_t t = 0; t < sets.n_tiles; ++t) {
             const double* thresholds = sets.threshold.get() + t * n_tasks * tile;
             for (std::size_t i = 0; i < n * n_groups; ++i)
-                if (fixed[i].varies) std::fill_n(&won[i * tile], tile, sure[i]);
+                if (groups[i].kind == Group::Kind::varies) std::fill_n(&won[i * tile], tile, sure[i]);
             for (std::size_t b = 0, end = 0; b < blocks.size(); b = end) {
                 for (end = b + 1; few && end < blocks.size() && blocks[end].group == blocks[b].group;) ++end;
                 for (std::size_t i = 0; i < n; ++i) {
                     const std::size_t* offset = &begin[i * (blocks.size() + 1)];
-                    if (offset[b] < offset[end])
+                    if (offset[b] < offset[end] && groups[i * n_groups + blocks[b].group].kind == Group::Kind::varies)
                         add_wins(list.get() + offset[b], list.get() + offset[end],
                                  pairs.value.get() + (first + i) * n_tasks, pairs.steps.get() + (first + i) * n_tasks,
                                  thresholds, &won[(i * n_groups + blocks[b].group) * tile]);
@@ -234,7 +270,7 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
                         for (std::size_t s = 0; s < n_here; ++s)
                             if (v >= thresholds[column * tile + s]) sums[s] = std::max<std::int64_t>(sums[s], 1);
                     }
-                finish_tile(pairs, model, &won[i * n_groups * tile], &fixed[i * n_groups], n_here,
+                finish_tile(pairs, model, &won[i * n_groups * tile], &groups[i * n_groups], thresholds, n_here,
                             out + (t * tile * pairs.n_models + model) * 4);
             }
         }
