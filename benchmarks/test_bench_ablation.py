@@ -41,15 +41,20 @@ class Case:
         self.thirty = np.tile(self.benchmark.sota, (N_SETS, 1))
         self.thirty[:, tasks] = self.dense[:, tasks]
         self.leave_one_out = SpecialistSets.leave_one_out(self.benchmark)
+        self._outputs: dict[int, np.ndarray] = {}
+
+    def out(self, n):
+        """Scores of n sets, in memory that is there already, as a run in pieces has it; rivals use it too."""
+        return self._outputs.setdefault(n, np.zeros((n, N_MODELS, 4)))
 
     def ours(self, sets, threads):
         """Scores of all sets from values that are prepared once, as the rivals' are."""
         if isinstance(sets, np.ndarray):
-            out = np.empty((len(sets), N_MODELS, 4))
+            out = self.out(len(sets))
             self.prepared.pairs.ablate(sets, False, out, False, threads)
-            return out
-        out = np.empty((sets.n, N_MODELS, 4))
-        self.prepared.pairs.change(*sets.changes(0, sets.n), out, False, threads)
+        else:
+            out = self.out(sets.n)
+            self.prepared.pairs.change(*sets.changes(0, sets.n), out, False, threads)
         return out
 
     def numpy(self, sets):
@@ -108,6 +113,7 @@ class Numba:
         self.steps = np.ascontiguousarray(twin.steps[:, twin.order])
         self.percent_steps = np.where(twin.engine.percent_steps > 0, twin.engine.percent_steps, 1.0)
         self.level2 = case.prepared.scores.overall[:, 0].copy()
+        self.outputs: dict[int, np.ndarray] = {}
         self(case.dense[:64], 1)  # compile
 
     def __call__(self, sets, threads):
@@ -117,7 +123,7 @@ class Numba:
         padded = np.full((-(-len(sets) // 64) * 64, N_TASKS), np.inf)
         padded[: len(sets)] = self.pairs.thresholds(sets, False)[:, self.pairs.order]
         tiles = np.ascontiguousarray(padded.reshape(-1, 64, N_TASKS).transpose(0, 2, 1))
-        out = np.empty((len(sets), N_MODELS, 4))
+        out = self.outputs.setdefault(len(sets), np.zeros((len(sets), N_MODELS, 4)))
         self.kernel(self.value, self.steps, tiles, self.pairs.starts, self.percent_steps, self.level2, out)
         return out
 
@@ -163,21 +169,22 @@ def _levels(mean, m):
 
 
 def resample_naive(case: Case, n: int):
-    """Gathering the drawn tasks of all models, resample by resample."""
+    """As one writes it down: gather the drawn tasks of all models, compare, mask, average, resample by resample."""
     pairs = case.twin_prepared.pairs
     unit, unit_group = _units(case.benchmark)
     task_of = np.argsort(unit)
     points = pairs.steps * 2.0**-45
-    won = np.where(pairs.value >= pairs.base, points, 0.0)
     starts = np.searchsorted(unit_group, np.arange(unit_group[-1] + 2))
     m = len(case.benchmark.modalities)
     for r in range(n):
         numbers = reference.draws(0, r, 1, N_TASKS)[0]
         sizes = np.diff(starts).astype(np.uint64)[unit_group]
         tasks = task_of[starts[unit_group] + ((numbers >> np.uint64(32)) * sizes >> np.uint64(32)).astype(np.int64)]
-        mean = np.stack(
-            [[p[:, tasks[a:b]].mean(axis=1) for p in (points, won)] for a, b in zip(starts, starts[1:], strict=False)]
-        )
+        z, y = pairs.value[:, tasks], points[:, tasks]
+        supported = np.where(np.isnan(z), 0.0, y)
+        won = np.where(z >= pairs.base[tasks], y, 0.0)
+        groups = list(zip(starts, starts[1:], strict=False))
+        mean = np.stack([[part[:, a:b].mean(axis=1) for part in (supported, won)] for a, b in groups])
         out = _levels(mean, m)
     return out
 

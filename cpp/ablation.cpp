@@ -26,6 +26,7 @@ namespace {
 constexpr std::size_t vectors = 8;  // held in registers
 constexpr std::size_t tile = vectors * lanes;
 constexpr std::size_t models_abreast = 32;
+constexpr std::size_t resampled_abreast = 8;  // whose sums, too, stay in the nearest cache
 // Tasks of one group whose thresholds, a tile of each, stay in the nearest cache.
 constexpr std::size_t tasks_in_block = 24 * 1024 / (tile * sizeof(double));
 
@@ -400,9 +401,9 @@ void resample(const Resampling& r, std::uint64_t seed, std::uint64_t start, std:
     }
     const MeanOfModalities mean_of_modalities(r.n_modalities);
     // Per model and group: lost sums, won sums.
-    std::vector<double> sums(models_abreast * r.n_groups * 2 * tile);
-    for (std::size_t from = 0; from < r.n_models; from += models_abreast) {
-        const std::size_t n = std::min(models_abreast, r.n_models - from);
+    std::vector<double> sums(resampled_abreast * r.n_groups * 2 * tile);
+    for (std::size_t from = 0; from < r.n_models; from += resampled_abreast) {
+        const std::size_t n = std::min(resampled_abreast, r.n_models - from);
         std::fill(sums.begin(), sums.end(), 0.0);
         for (std::size_t b = 0; b < r.blocks.size(); ++b)
             for (std::size_t i = 0; i < n; ++i)

@@ -73,7 +73,8 @@ constexpr std::size_t values_per_piece = 16384;
 
 class Engine {
    public:
-    Engine(const glevel::TaskTable& tasks, const std::string& isa) : plan_(tasks), kernels_(&glevel::choose_kernels(isa)) {}
+    Engine(const glevel::TaskTable& tasks, const std::string& isa)
+        : plan_(tasks), kernels_(&glevel::choose_kernels(isa)) {}
 
     py::tuple score(const py::handle& raw, std::size_t threads) const {
         std::size_t n = 0;
@@ -143,7 +144,8 @@ std::unique_ptr<Engine> make_engine(std::size_t n_modalities, const Column<std::
                                     const Column<double>& high, const Column<double>& scale, const Column<double>& sota,
                                     const Column<double>& weight, bool zero_scores, const std::string& isa) {
     const auto n = group.size();
-    for (const py::array& column : std::initializer_list<py::array>{kind, constant, worst, slope, low, high, scale, sota, weight})
+    for (const py::array& column :
+         std::initializer_list<py::array>{kind, constant, worst, slope, low, high, scale, sota, weight})
         if (column.size() != n) throw std::invalid_argument("the columns of a plan must have the same length");
     glevel::TaskTable tasks;
     tasks.n_tasks = static_cast<std::size_t>(n);
@@ -236,7 +238,9 @@ class PyPairs {
                 for (std::size_t c = first; c < last; ++c) {
                     std::int64_t count = 0;
                     for (std::size_t s = 0; s < n; ++s)
-                        count += pairs_->between(c, base(c), tiles.threshold[((s / tiles.tile) * n_tasks + c) * tiles.tile + s % tiles.tile]);
+                        count += pairs_->between(
+                            c, base(c),
+                            tiles.threshold[((s / tiles.tile) * n_tasks + c) * tiles.tile + s % tiles.tile]);
                     counts[pairs_->plan.order[c]] = count;
                 }
             });
@@ -255,10 +259,12 @@ class PyPairs {
         if (!pairs_->tiny.empty()) throw std::invalid_argument("these results need dense sets");
         for (std::size_t i = 0; i < n; ++i)
             if (from[i] < 0 || from[i] > from[i + 1]) throw std::invalid_argument("begin must ascend");
-        if (from[n] != static_cast<std::int64_t>(k)) throw std::invalid_argument("begin must end with the number of tasks");
+        if (from[n] != static_cast<std::int64_t>(k))
+            throw std::invalid_argument("begin must end with the number of tasks");
         const std::size_t n_tasks = pairs_->plan.n_tasks;
         for (std::size_t i = 0; i < k; ++i)
-            if (task[i] < 0 || task[i] >= static_cast<std::int64_t>(n_tasks)) throw std::invalid_argument("task out of range");
+            if (task[i] < 0 || task[i] >= static_cast<std::int64_t>(n_tasks))
+                throw std::invalid_argument("task out of range");
         auto wins = make<std::int64_t>({n_tasks});
         double* to = output(out, n);
         std::int64_t* counts = data(wins);
@@ -268,7 +274,8 @@ class PyPairs {
         std::vector<std::pair<std::size_t, double>> own;
         for (std::size_t i = 0; i < n; ++i) {
             own.clear();
-            for (auto at = from[i]; at < from[i + 1]; ++at) own.emplace_back(pairs_->column(static_cast<std::size_t>(task[at])), value[at]);
+            for (auto at = from[i]; at < from[i + 1]; ++at)
+                own.emplace_back(pairs_->column(static_cast<std::size_t>(task[at])), value[at]);
             std::stable_sort(own.begin(), own.end(), [&](const auto& a, const auto& b) {
                 return std::pair(pairs_->group(a.first), a.first) < std::pair(pairs_->group(b.first), b.first);
             });
@@ -288,7 +295,8 @@ class PyPairs {
         if (decided) {
             pairs_->sort_columns(threads);
             for (std::size_t i = 0; i < changes.column.size(); ++i)
-                counts[pairs_->plan.order[changes.column[i]]] += pairs_->between(changes.column[i], changes.before[i], changes.after[i]);
+                counts[pairs_->plan.order[changes.column[i]]] +=
+                    pairs_->between(changes.column[i], changes.before[i], changes.after[i]);
         }
         return wins;
     }
@@ -316,17 +324,18 @@ class PyPairs {
 
 class PyResampling {
    public:
-    PyResampling(const PyPairs& pairs, const py::array& unit, const py::array& unit_group)
-        : kernels_(pairs.kernels()) {
+    PyResampling(const PyPairs& pairs, const py::array& unit, const py::array& unit_group) : kernels_(pairs.kernels()) {
         const auto n = static_cast<std::size_t>(unit_group.size());
         const auto* of_task = array<std::int32_t>(unit, "unit", {pairs.pairs().plan.n_tasks});
         const auto* group = array<std::int32_t>(unit_group, "unit_group", {n});
         for (std::size_t i = 0; i < n; ++i)
-            if (group[i] < (i > 0 ? group[i - 1] : 0) || group[i] >= static_cast<std::int32_t>(pairs.pairs().plan.n_groups))
+            if (group[i] < (i > 0 ? group[i - 1] : 0) ||
+                group[i] >= static_cast<std::int32_t>(pairs.pairs().plan.n_groups))
                 throw std::invalid_argument("unit_group must ascend within the groups");
         for (py::ssize_t i = 0; i < unit.size(); ++i)
             if (of_task[i] < 0 || of_task[i] >= static_cast<std::int32_t>(n) ||
-                group[of_task[i]] != static_cast<std::int32_t>(pairs.pairs().group(pairs.pairs().column(static_cast<std::size_t>(i)))))
+                group[of_task[i]] !=
+                    static_cast<std::int32_t>(pairs.pairs().group(pairs.pairs().column(static_cast<std::size_t>(i)))))
                 throw std::invalid_argument("unit out of range, or of another group than its task");
         const py::gil_scoped_release release;
         resampling_ = std::make_unique<glevel::Resampling>(pairs.pairs(), of_task, group, n);
@@ -349,7 +358,8 @@ class PyResampling {
     std::unique_ptr<glevel::Resampling> resampling_;
 };
 
-py::array_t<std::int32_t> summarise(const py::array& scores, const py::array& base, const py::dict& to, std::size_t threads) {
+py::array_t<std::int32_t> summarise(const py::array& scores, const py::array& base, const py::dict& to,
+                                    std::size_t threads) {
     if (scores.ndim() != 3) throw std::invalid_argument("scores must have the shape (n_sets, n_models, 4)");
     const auto n_sets = static_cast<std::size_t>(scores.shape(0)), n = static_cast<std::size_t>(scores.shape(1));
     const double* values = array<double>(scores, "scores", {n_sets, n, 4});
@@ -433,8 +443,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
         .def("score", &Engine::score, py::arg("raw"), py::arg("threads"),
              "overall, modality, means, supported, wins, level, suspect")
         .def("map", &Engine::map, py::arg("raw"), py::arg("threads"), "Points; NaN where not supported.")
-        .def("reduce", &Engine::reduce, py::arg("raw"), py::arg("points"), py::arg("threads"),
-             "means, supported, wins")
+        .def("reduce", &Engine::reduce, py::arg("raw"), py::arg("points"), py::arg("threads"), "means, supported, wins")
         .def_property_readonly("isa", &Engine::isa);
     module.def("levels", &aggregate_levels, py::arg("means"), py::arg("n_modalities"), "overall, modality, level");
     module.def("build_info", &build_info);
