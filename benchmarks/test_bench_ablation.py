@@ -15,11 +15,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+import itertools
+from typing import TYPE_CHECKING
+
 from generate import usual_case
 
 from glevel_fast import Scorer, SpecialistSets, _core, reference
-from glevel_fast.benchmark import Benchmark
 from glevel_fast.uncertainty import _resampler
+
+if TYPE_CHECKING:
+    from glevel_fast.benchmark import Benchmark
 
 N_MODELS, N_TASKS, N_SETS, N_RESAMPLES = 1000, 702, 400, 10_000
 
@@ -183,7 +188,7 @@ def resample_naive(case: Case, n: int):
         z, y = pairs.value[:, tasks], points[:, tasks]
         supported = np.where(np.isnan(z), 0.0, y)
         won = np.where(z >= pairs.base[tasks], y, 0.0)
-        groups = list(zip(starts, starts[1:], strict=False))
+        groups = list(itertools.pairwise(starts))
         mean = np.stack([[part[:, a:b].mean(axis=1) for part in (supported, won)] for a, b in groups])
         out = _levels(mean, m)
     return out
@@ -305,7 +310,8 @@ def main() -> None:
     )
     asked = best(everything, 50)
     print(
-        f"what-if of one task: {1e3 * one:.0f} us, with wins and ranks {1e3 * asked:.0f}; full score {1e3 * full:.0f}: {full / one:.0f}x / {full / asked:.0f}x"
+        f"what-if of one task: {1e3 * one:.0f} us, with wins and ranks {1e3 * asked:.0f}; "
+        f"full score {1e3 * full:.0f}: {full / one:.0f}x / {full / asked:.0f}x"
     )
     for n in (1000, 4000):
         sets = SpecialistSets.perturbed(case.benchmark, n, seed=5)

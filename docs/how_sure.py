@@ -3,15 +3,20 @@
 Every number on the page comes from here; tests/test_docs_how_sure.py runs it and compares.
 """
 
+# ruff: noqa: E501 (prose)
+
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import glevel_fast as gl
 from glevel_fast import plots
-from glevel_fast.uncertainty import Bootstrap
+
+if TYPE_CHECKING:
+    from glevel_fast.uncertainty import Bootstrap
 
 HERE = Path(__file__).parent
 N, SEED, CONFIDENCE = 10_000, 0, 0.95
@@ -57,9 +62,9 @@ def page(scores: gl.Scores, boot: Bootstrap) -> str:
         "",
         "scorer = gl.Scorer(gl.published.benchmark())",
         f'boot = scorer.bootstrap(gl.published.results(), n={N:_}, unit="task", seed={SEED})',
-        "boot.summary.rank_interval(0.95)        # best and worst rank of each model on each board",
+        "boot.summary.rank_interval(0.95)  # best and worst rank of each model on each board",
         'boot.above("GPT4-o", "GPT4-V", level=3)  # P(A above B)',
-        "boot.groups(level=3, confidence=0.95)   # who cannot be told apart",
+        "boot.groups(level=3, confidence=0.95)  # who cannot be told apart",
         "```",
         "",
         "The same from a shell: `glevel stability --level 3 --plot ranks.svg`.",
@@ -133,7 +138,7 @@ def levels(scores: gl.Scores, boot: Bootstrap, fragile: gl.Fragility) -> list[st
     if shaky:
         names = ", ".join(f"{name(scores.models[i])} ({chance[i, scores.level[i] - 1]:.2f})" for i in shaky)
         lines.append(f"Levels kept in fewer than {100 * CONFIDENCE:g} % of the draws (share in brackets): {names}.")
-    thin = [i for i in np.flatnonzero(fragile.lost_wins == 1)]
+    thin = list(np.flatnonzero(fragile.lost_wins == 1))
     if thin:
         names = ", ".join(f"{name(fragile.models[i])} ({100 * fragile.relative[i]:.1f} %)" for i in thin)
         lines.append(

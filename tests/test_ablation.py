@@ -1,5 +1,6 @@
 """Many specialist sets: bit for bit what scoring each of them from scratch gives."""
 
+import itertools
 import json
 import os
 import pickle
@@ -172,8 +173,8 @@ def test_ranks_and_sums_agree_with_the_twin(scores):
         summary.count(len(scores))
         moved = backend.summarise(scores, base, summary.arrays, 2)
         assert moved[0] == 0
-    assert np.array_equal(_core.summarise(scores, base, Summary.empty(names, ("t",), scores[0], base).arrays, 1),
-                          reference.summarise(scores, base, Summary.empty(names, ("t",), scores[0], base).arrays))  # fmt: skip
+    a, b = (Summary.empty(names, ("t",), scores[0], base).arrays for _ in range(2))
+    assert np.array_equal(_core.summarise(scores, base, a, 1), reference.summarise(scores, base, b))
     assert fast == twin
     np.testing.assert_allclose(fast.mean, scores.mean(axis=0), atol=1e-12)
     assert np.array_equal(fast.least, scores.min(axis=0))
@@ -193,10 +194,7 @@ def test_parts_add_up_in_any_order():
         texts.add(json.dumps(scorer.ablate(raw, sets, threads=1, full=True).to_dict()))
         assert len(texts) == 1
         cuts = [0, 1, 30, 31, sets.n]
-        parts = [
-            scorer.ablate(prepared, sets, start=a, stop=b, piece=13).summary
-            for a, b in zip(cuts, cuts[1:], strict=False)
-        ]
+        parts = [scorer.ablate(prepared, sets, start=a, stop=b, piece=13).summary for a, b in itertools.pairwise(cuts)]
         assert parts[2].merge(parts[0], parts[3], pickle.loads(pickle.dumps(parts[1]))) == whole.summary
         assert parts[0] != whole.summary
 
@@ -251,6 +249,9 @@ def test_wrong_input_is_refused():
     bad[2, acc] = 140.0
     for message, call in {
         f"set 2, task '{task}': a specialist's Acc of 140": lambda: scorer.ablate(raw, bad),
+        "set 1 changes a task twice": lambda: SpecialistSets.from_changes(
+            benchmark, [{}, {task: np.nan, task.upper(): np.nan}]
+        ),
         "unknown task 'zz'": lambda: SpecialistSets.from_changes(benchmark, [{"zz": 1.0}]),
         "outside the metric's domain": lambda: SpecialistSets.from_changes(benchmark, [{task: -1.0}]),
         "n=0": lambda: SpecialistSets.perturbed(benchmark, 0),

@@ -112,7 +112,8 @@ def test_wrong_input(args, message, capsys, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "args",
-    [["ablate", "-n", "0"], ["ablate", "--seed", "-1"], ["stability", "--confidence", "3"], ["stability", "--plot", "x.pdf"],
+    [["ablate", "-n", "0"], ["ablate", "--seed", "-1"], ["stability", "--confidence", "3"],
+     ["stability", "--plot", "x.pdf"],
      ["ablate", "--strict", "--leave-one-out"], ["stability", "-b", "x.csv"], ["ablate", "--replace", "t1"]],
 )  # fmt: skip
 def test_wrong_usage(args, capsys):

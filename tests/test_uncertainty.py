@@ -54,7 +54,9 @@ def test_a_resample_is_a_benchmark_with_tasks_listed_again(unit):
     group = benchmark.group_of_task
     units = sorted({(int(g), i if unit == "task" else [*zip(group, benchmark.skill, strict=True)].index((g, s)))
                     for i, (g, s) in enumerate(zip(group, benchmark.skill, strict=True))})  # fmt: skip
-    of_unit = [[t for t in range(60) if group[t] == g and (t == first or (unit == "skill" and benchmark.skill[t] == benchmark.skill[first]))]
+    skill = benchmark.skill
+    together = unit == "skill"
+    of_unit = [[t for t in range(60) if group[t] == g and (t == first or (together and skill[t] == skill[first]))]
                for g, first in units]  # fmt: skip
     unit_group = np.array([g for g, _ in units])
     for r in range(3):

@@ -244,11 +244,12 @@ def _piece(
         _dropped(prepared, sets, first, last, out, threads)
         return np.zeros(sets.benchmark.n_tasks, np.int64)
     pairs: Any = prepared.pairs
+    wins: NDArray[np.int64]
     if sets.sparse and not sets.strict and not pairs.has_tiny:
         begin, tasks, values = sets.changes(first, last)
         # A change costs about four times what a compared pair does, but only where it is.
         if 4 * len(tasks) < (last - first) * len(np.unique(tasks)) or last - first == 1:
-            wins: NDArray[np.int64] = pairs.change(begin, tasks, values, out, decided, threads)
+            wins = pairs.change(begin, tasks, values, out, decided, threads)
             return wins
     matrix = np.ascontiguousarray(sets.matrix(first, last))
     wins = pairs.ablate(matrix, sets.strict, out, decided, threads)

@@ -40,33 +40,21 @@ def rank_intervals(
     best, worst = (end[:, k] for end in summary.rank_interval(confidence))
     shown = np.flatnonzero(rank)
     shown = shown[np.argsort(rank[shown], kind="stable")]
-    _save(path, len(shown), level, lambda ax: _draw_intervals(ax, summary, shown[:MOST_MODELS], rank, best, worst, level,
-                                                            confidence, title, len(shown)))  # fmt: skip
+    n, shown = len(shown), shown[:MOST_MODELS]
 
+    def draw(ax: Any) -> None:
+        rows, last = np.arange(len(shown)), n + 1
+        left = np.where(best[shown] > 0, best[shown], last)
+        right = np.where(worst[shown] > 0, worst[shown], last)
+        ax.hlines(rows, left, right, color="#4c78a8", linewidth=4, alpha=0.55)
+        ax.plot(rank[shown], rows, "o", color="#1f3552", markersize=4)
+        _label(ax, [summary.models[i] for i in shown])
+        ax.set_xlabel(f"rank on the Level-{level} board: as it is (dot), {100 * confidence:g} % interval (bar)")
+        more = f", first {len(shown)} of {n} models" if n > len(shown) else ""
+        ax.set_title(f"{title or f'{summary.n} sets'}{more}", fontsize=10)
+        ax.set_xlim(0, float(max(right.max(initial=1), rank[shown].max(initial=1)) + 1))
 
-def _draw_intervals(
-    ax: Any,
-    summary: Summary,
-    shown: Any,
-    rank: Any,
-    best: Any,
-    worst: Any,
-    level: int,
-    confidence: float,
-    title: str,
-    n: int,
-) -> None:
-    last = max(n, 1) + 1
-    rows = np.arange(len(shown))
-    left = np.where(best[shown] > 0, best[shown], last)
-    right = np.where(worst[shown] > 0, worst[shown], last)
-    ax.hlines(rows, left, right, color="#4c78a8", linewidth=4, alpha=0.55)
-    ax.plot(rank[shown], rows, "o", color="#1f3552", markersize=4)
-    _label(ax, [summary.models[i] for i in shown])
-    ax.set_xlabel(f"rank on the Level-{level} board: as it is (dot), {100 * confidence:g} % interval (bar)")
-    more = f", first {len(shown)} of {n} models" if n > len(shown) else ""
-    ax.set_title(f"{title}{more}" if title else f"{summary.n} sets{more}", fontsize=10)
-    ax.set_xlim(0, float(max(right.max(initial=1), rank[shown].max(initial=1)) + 1))
+    _save(path, n, level, draw)
 
 
 def rank_moves(what: WhatIf, path: str | os.PathLike[str]) -> None:

@@ -133,6 +133,8 @@ class SpecialistSets:
         """
         rows = [[(task_index(benchmark, task), float(v)) for task, v in changed.items()] for changed in sets]
         _some(len(rows))
+        if twice := [i for i, row in enumerate(rows) if len({task for task, _ in row}) < len(row)]:
+            raise GLevelError(f"set {twice[0]} changes a task twice, under two spellings of its name")
         begin = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
         tasks = np.array([task for row in rows for task, _ in row], dtype=np.int64)
         values = np.array([value for row in rows for _, value in row], dtype=np.float64)
@@ -266,8 +268,13 @@ class SpecialistSets:
 
     @classmethod
     def dropped_each(
-        cls, benchmark: Benchmark, *, tasks: Iterable[str] = (), skills: Iterable[str] = (), modalities: Iterable[str] = ()
-    ) -> SpecialistSets:  # fmt: skip
+        cls,
+        benchmark: Benchmark,
+        *,
+        tasks: Iterable[str] = (),
+        skills: Iterable[str] = (),
+        modalities: Iterable[str] = (),
+    ) -> SpecialistSets:
         """One set per name in which these tasks, this skill or this modality have weight 0.
 
         They leave both the sums and the denominators of their groups. A modality ("language" too) of

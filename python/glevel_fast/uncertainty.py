@@ -7,6 +7,7 @@ Introduction to the Bootstrap, 1993, chapter 6; scores as in SPEC.md section 4.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -154,9 +155,7 @@ class Bootstrap:
         """(higher, lower, P(higher above lower)) for each two models next to each other on a board."""
         order = self.order(level)
         probability = self.all_above(level)
-        return [
-            (self.models[a], self.models[b], float(probability[a, b])) for a, b in zip(order, order[1:], strict=False)
-        ]
+        return [(self.models[a], self.models[b], float(probability[a, b])) for a, b in itertools.pairwise(order)]
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
         """Plain data, as `glevel stability --json` writes it."""

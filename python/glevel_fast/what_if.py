@@ -125,7 +125,8 @@ class WhatIf:
 
     def __repr__(self) -> str:
         gained, lost = np.count_nonzero(self.wins > 0), np.count_nonzero(self.wins < 0)
-        return f"WhatIf({len(self.changes)} tasks changed: {gained} wins gained, {lost} lost over {len(self.models)} models)"
+        moved = f"{gained} wins gained, {lost} lost over {len(self.models)} models"
+        return f"WhatIf({len(self.changes)} tasks changed: {moved})"
 
 
 def what_if(scorer: Scorer, results: Any, changes: Mapping[str, float], *, threads: int | None = None) -> WhatIf:
