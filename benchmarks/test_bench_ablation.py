@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from generate import usual_case
 
-from glevel_fast import Scorer, SpecialistSets, _core, reference
+from glevel_fast import Scorer, SpecialistSets, reference
 from glevel_fast.uncertainty import _resampler
 
 if TYPE_CHECKING:
@@ -282,12 +282,10 @@ def main() -> None:
     numba = {t: best(lambda t=t: kernel(case.dense, t), 4) for t in (1, 2)}
     numpy = best(lambda: case.numpy(case.dense[:20]), 2) * N_SETS / 20
     print(f"instruction set {case.scorer.engine.isa}; ms; {N_MODELS} models x {N_TASKS} tasks")
-    print(
-        f"400 dense sets: ours {dense[1]:.1f} / {dense[2]:.1f}, numba {numba[1]:.1f} / {numba[2]:.1f}, NumPy {numpy:.0f}"
-    )
-    print(
-        f"  over NumPy {numpy / dense[1]:.0f}x / {numpy / dense[2]:.0f}x, over numba {numba[1] / dense[1]:.1f}x / {numba[2] / dense[2]:.1f}x"
-    )
+    both = f"numba {numba[1]:.1f} / {numba[2]:.1f}, NumPy {numpy:.0f}"
+    print(f"400 dense sets, 1t / 2t: ours {dense[1]:.1f} / {dense[2]:.1f}, {both}")
+    print(f"  over NumPy {numpy / dense[1]:.0f}x / {numpy / dense[2]:.0f}x")
+    print(f"  over numba {numba[1] / dense[1]:.1f}x / {numba[2] / dense[2]:.1f}x")
     per_set = dense[1] / N_SETS
     for name in ("perturbed", "thirty", "leave_one_out"):
         sets = getattr(case, name)
@@ -321,5 +319,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _core.build_info()
     main()
