@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE $(wildcard cpp/*) $(shell find python -name '*.py*' -o -name '*.csv' -o -name 'page.*' | grep -v __pycache__)
 
-.PHONY: demo test lint format bench develop clean
+.PHONY: demo test lint format bench docs develop clean
 
 demo: $(VENV)/.installed
 	$(BIN)/glevel score
@@ -30,6 +30,9 @@ bench: $(VENV)/.installed $(VENV)/.test
 	$(BIN)/pip install -q --group bench
 	$(BIN)/pip install -q --group peers || for peer in jax numba polars; do $(BIN)/pip install -q $$peer || true; done
 	$(BIN)/python -m pytest benchmarks --write-results $(PYTEST_ARGS)
+
+docs: $(VENV)/.installed
+	$(BIN)/python docs/how_sure.py
 
 # Python edits take effect at once, C++ edits at the next import.
 develop: $(VENV)/.test $(VENV)/.lint

@@ -2,22 +2,26 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "ablation.hpp"
 #include "kernels.hpp"
 
 namespace glevel {
 
 namespace baseline {
 extern const Kernels kernels;
-}
+extern const SetKernels set_kernels;
+}  // namespace baseline
 #ifdef GLEVEL_HAS_AVX2
 namespace avx2 {
 extern const Kernels kernels;
-}
+extern const SetKernels set_kernels;
+}  // namespace avx2
 #endif
 #ifdef GLEVEL_HAS_AVX512
 namespace avx512 {
 extern const Kernels kernels;
-}
+extern const SetKernels set_kernels;
+}  // namespace avx512
 #endif
 
 std::vector<const Kernels*> available_kernels() {
@@ -51,6 +55,17 @@ const Kernels& kernels_for_few(const Kernels& kernels) {
         for (const Kernels* narrower : available_kernels())
             if (narrower->lanes == 4) return *narrower;
     return kernels;
+}
+
+const SetKernels& set_kernels(const Kernels& kernels) {
+#ifdef GLEVEL_HAS_AVX512
+    if (&kernels == &avx512::kernels) return avx512::set_kernels;
+#endif
+#ifdef GLEVEL_HAS_AVX2
+    if (&kernels == &avx2::kernels) return avx2::set_kernels;
+#endif
+    static_cast<void>(kernels);
+    return baseline::set_kernels;
 }
 
 }  // namespace glevel

@@ -1,8 +1,12 @@
 // The kernels as the rest of the engine calls them: one table of functions per instruction set.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -35,6 +39,18 @@ struct Kernels {
     // The same for one row, by a plan folded by `lanes`.
     void (*score_one)(const Plan& folded, const double* row, std::size_t model, const Scores&, double* scratch);
 };
+
+struct Free {
+    void operator()(double* memory) const { std::free(memory); }
+};
+
+// Aligned for any vector; a worker's share of it stays aligned where shares are multiples of 8.
+inline std::unique_ptr<double[], Free> make_scratch(std::size_t n) {
+    const std::size_t bytes = (n * sizeof(double) + 63) / 64 * 64;
+    auto* memory = static_cast<double*>(std::aligned_alloc(64, std::max<std::size_t>(bytes, 64)));
+    if (memory == nullptr) throw std::bad_alloc();
+    return std::unique_ptr<double[], Free>(memory);
+}
 
 inline std::size_t scratch_size(std::size_t n_tasks, std::size_t n_modalities, std::size_t lanes) {
     return (2 * n_tasks + 2 * (2 * n_modalities + 1) + 3 * n_modalities) * lanes;

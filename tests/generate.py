@@ -99,3 +99,23 @@ def random_case(n_models, n_tasks, seed, missing=0.3):
         weight=rng.integers(1, 5, n_tasks).astype(float),
     )
     return benchmark, raw
+
+
+def usual_case(n_models, n_tasks, seed, missing=0.3, mapped=98):
+    """General-Bench's shape: its groups' sizes, `mapped` tasks of 702 that need mapping, all weights 1."""
+    rng = np.random.default_rng(seed)
+    sizes = dict(zip([(m, p) for m in MODALITIES[:4] for p in (0, 1)], (271, 45, 126, 46, 24, 20, 30, 22), strict=True))
+    sizes["language", 0] = 118
+    group = [g for g, size in sizes.items() for _ in range(size)]
+    group = [group[i * len(group) // n_tasks] for i in range(n_tasks)]
+    metric = np.full(n_tasks, "Acc", dtype=object)
+    metric[rng.choice(n_tasks, mapped * n_tasks // 702, replace=False)] = "FID"
+    low, high = np.where(metric == "FID", 1.0, 5.0), np.where(metric == "FID", 180.0, 95.0)
+    sota = rng.uniform(low, high)
+    raw = rng.uniform(low, high, (n_models, n_tasks))
+    raw[rng.random(raw.shape) < missing] = np.nan
+    paradigm = ["" if m == "language" else ("comprehension", "generation")[p] for m, p in group]
+    benchmark = Benchmark(
+        tuple(f"t{i}" for i in range(n_tasks)), tuple(m for m, _ in group), tuple(paradigm), tuple(metric), sota
+    )
+    return benchmark, raw

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glevel_fast import audit, published, reference, snapshot
     from glevel_fast._core import build_info
+    from glevel_fast.ablation import Ablation, Prepared
     from glevel_fast.benchmark import Benchmark, load_benchmark
     from glevel_fast.boards import Board, board
     from glevel_fast.errors import (
@@ -23,27 +24,38 @@ if TYPE_CHECKING:
     from glevel_fast.receipts import Receipt
     from glevel_fast.results import Results, load_results
     from glevel_fast.scoring import Scorer, Scores
+    from glevel_fast.specialists import SpecialistSets
+    from glevel_fast.summary import Summary
+    from glevel_fast.uncertainty import Bootstrap
+    from glevel_fast.what_if import Fragility, WhatIf
 
 __version__ = "0.1.0"
 
 # Where each public name lives. They load on first use, so that `import glevel_fast` and
 # `glevel --help` stay fast.
 _HOME = {
+    "Ablation": "ablation",
     "Benchmark": "benchmark",
     "BenchmarkError": "errors",
     "Board": "boards",
+    "Bootstrap": "uncertainty",
+    "Fragility": "what_if",
     "GLevelError": "errors",
     "InvalidScoreError": "errors",
     "Metric": "metrics",
     "MissingExtraError": "errors",
     "Receipt": "receipts",
+    "Prepared": "ablation",
     "Results": "results",
     "ResultsError": "errors",
     "Scorer": "scoring",
     "Scores": "scoring",
+    "SpecialistSets": "specialists",
+    "Summary": "summary",
     "UnknownMetricError": "errors",
     "audit": "",
     "board": "boards",
+    "WhatIf": "what_if",
     "build_info": "_core",
     "known_metrics": "metrics",
     "lint": "linter",
@@ -57,19 +69,26 @@ _HOME = {
 }
 
 __all__ = [
+    "Ablation",
     "Benchmark",
     "BenchmarkError",
     "Board",
+    "Bootstrap",
+    "Fragility",
     "GLevelError",
     "InvalidScoreError",
     "Metric",
     "MissingExtraError",
+    "Prepared",
     "Receipt",
     "Results",
     "ResultsError",
     "Scorer",
     "Scores",
+    "SpecialistSets",
+    "Summary",
     "UnknownMetricError",
+    "WhatIf",
     "audit",
     "board",
     "build_info",

@@ -8,7 +8,19 @@ import sys
 from collections.abc import Sequence
 
 from glevel_fast import __version__
-from glevel_fast.commands import audit, board, explain, lint, metrics, report, score, snapshot
+from glevel_fast.commands import (
+    ablate,
+    audit,
+    board,
+    explain,
+    lint,
+    metrics,
+    report,
+    score,
+    snapshot,
+    stability,
+    what_if,
+)
 from glevel_fast.errors import GLevelError
 
 EPILOG = """examples:
@@ -20,6 +32,9 @@ EPILOG = """examples:
   glevel audit                                   what is wrong with the published boards
   glevel lint out/*_result.xlsx -b sota_result.xlsx
   glevel report -o site/                         a page to publish
+  glevel ablate --leave-one-out                  which specialists decide the board
+  glevel what-if "image comprehension 1=75"      another specialist's score
+  glevel stability --level 3                     how far a rank can be trusted
   glevel metrics                                 every known metric, its mapping and domain
 """
 
@@ -53,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"glevel {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    for command in (score, board, explain, audit, lint, snapshot, report, metrics):
+    for command in (score, board, explain, audit, lint, ablate, what_if, stability, snapshot, report, metrics):
         command.add_to(commands)
     return parser
 

@@ -8,14 +8,16 @@ twin of `_core.levels`. Masks, counts and levels agree with the engine to the la
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast import scoring
+from glevel_fast._reference_sets import Pairs, Resampling, count_above, draws, ranks, summarise
 
-__all__ = ["Engine", "Scorer", "levels"]
+__all__ = ["Engine", "Pairs", "Resampling", "Scorer", "count_above", "draws", "levels", "ranks", "summarise"]
 
 Array = NDArray[np.float64]
 PERCENT, LINEAR, INVERSE, TANH = range(4)
@@ -212,3 +214,4 @@ class Scorer(scoring.Scorer):
     """`glevel_fast.Scorer` with the NumPy engine."""
 
     _make_engine = Engine
+    backend = sys.modules[__name__]

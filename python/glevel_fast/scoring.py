@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +30,15 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+    from numpy.typing import ArrayLike
 
+    from glevel_fast.ablation import Ablation, Prepared
     from glevel_fast.boards import Board
     from glevel_fast.receipts import Receipt
     from glevel_fast.skills import SkillScores
+    from glevel_fast.specialists import SpecialistSets
+    from glevel_fast.uncertainty import Bootstrap, Unit
+    from glevel_fast.what_if import Fragility, Updated, WhatIf
 
 __all__ = ["Scorer", "Scores"]
 
@@ -151,6 +156,18 @@ class Scores:
         from glevel_fast.skills import group_coverage
 
         return group_coverage(self)
+
+    def fragility(self) -> Fragility:
+        """How few lost wins, or how small an improvement of the specialists, cost each model its level.
+
+        Raises
+        ------
+        GLevelError
+            Scores of the release's policy, or whose raw values have been changed since.
+        """
+        from glevel_fast.what_if import fragility
+
+        return fragility(self)
 
     def columns(self) -> dict[str, Any]:
         """The scores as a table: one row per model, one column per number."""
@@ -320,6 +337,9 @@ class Scorer:
 
     _make_engine: Callable[..., Engine] = _core.Engine
 
+    backend: ClassVar[Any] = _core
+    """Where the kernels come from: `_core`, or their NumPy twins in `reference`."""
+
     def __init__(
         self,
         benchmark: Benchmark,
@@ -341,7 +361,7 @@ class Scorer:
                 raise ValueError(f"{name}={value!r}: choose one of {', '.join(map(repr, choices))}")
         self._options: dict[str, Any] = {"policy": policy, "zero": zero, "invalid": invalid, "fractions": fractions}
         self._benchmark = benchmark
-        self._engine = type(self)._make_engine(**engine_columns(benchmark), zero_scores=zero == "score")
+        self._engine = self.make_engine(engine_columns(benchmark))
         self._quick = self._engine.overall if policy == "paper" else lambda raw, threads: None
 
     @property
@@ -354,6 +374,31 @@ class Scorer:
         """ "paper" or "release"."""
         policy: str = self._options["policy"]
         return policy
+
+    @property
+    def zero(self) -> str:
+        """What an exact 0 means: "missing" or "score"."""
+        zero: str = self._options["zero"]
+        return zero
+
+    @property
+    def fractions(self) -> str:
+        """What is done with percentages that are all at most 1: "error", "scale" or "keep"."""
+        fractions: str = self._options["fractions"]
+        return fractions
+
+    @property
+    def engine(self) -> Engine:
+        """The compiled benchmark, whose methods are the kernels."""
+        return self._engine
+
+    def make_engine(self, columns: Mapping[str, Any]) -> Engine:
+        """An engine for a variant of the benchmark, from its columns (see `engine_columns`)."""
+        return type(self)._make_engine(**columns, zero_scores=self.zero == "score")
+
+    def with_benchmark(self, benchmark: Benchmark) -> Scorer:
+        """A scorer with the same options for another benchmark."""
+        return type(self)(benchmark, **self._options)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self._benchmark, self._options)
@@ -399,7 +444,7 @@ class Scorer:
         if self.policy == "release":
             arrays, release_notes = release.score(self._benchmark, raw, names)
             return self._scores(arrays, notes + release_notes, absent, names, raw)
-        arrays = self._engine.score(raw, self._threads(threads))
+        arrays = self._engine.score(raw, self.count_threads(threads))
         if arrays[6].any():
             raw, arrays, more = self._look_closer(raw, arrays, names, sources, threads)
             notes += more
@@ -434,7 +479,7 @@ class Scorer:
 
         A value outside its metric's domain is NaN too. Source: SPEC.md section 2.
         """
-        return self._engine.map(self._matrix(raw), self._threads(threads))
+        return self._engine.map(self._matrix(raw), self.count_threads(threads))
 
     def reduce(self, raw: Any, points: Any, *, threads: int | None = None) -> tuple[Any, ...]:
         """Group means and counts from raw values (which decide support and wins) and their points.
@@ -442,7 +487,160 @@ class Scorer:
         Returns means float64 (n_models, n_groups, 2), supported and wins int32 (n_models, n_groups).
         Source: SPEC.md section 4.
         """
-        return self._engine.reduce(self._matrix(raw), self._matrix(points), self._threads(threads))
+        return self._engine.reduce(self._matrix(raw), self._matrix(points), self.count_threads(threads))
+
+    def prepare(self, results: Any, *, models: Sequence[str] | None = None, threads: int | None = None) -> Prepared:
+        """Compile results for many calls of `ablate`, `what_if` and `bootstrap`, which take them in place of results.
+
+        Raises
+        ------
+        GLevelError
+            As in `score`; and where the policy is not the paper's.
+        """
+        from glevel_fast.ablation import prepare
+
+        return prepare(self, results, models=models, threads=threads)
+
+    def ablate(
+        self,
+        results: Any,
+        sets: SpecialistSets | ArrayLike,
+        *,
+        full: bool = False,
+        models: Sequence[str] | None = None,
+        threads: int | None = None,
+        piece: int | None = None,
+        progress: Callable[[int, int], object] | None = None,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> Ablation:
+        """Score every model under every specialist set: bit for bit what `score` gives with each of them.
+
+        Parameters
+        ----------
+        results : as in `score`, or what `prepare` returns
+        sets : SpecialistSets, or float array (n_sets, n_tasks)
+            Raw σ in the benchmark's task order; NaN: nobody can win that task.
+        full : bool
+            Keep the scores of every set, float64 (n_sets, n_models, 4). Otherwise only a summary is
+            kept, whose size does not depend on the number of sets.
+        threads, piece : int, optional
+            Cores, and sets scored between two calls of `progress`. No number depends on them.
+        progress : callable, optional
+            Called with (done, total) after each piece. When it raises KeyboardInterrupt, or on
+            Ctrl-C, what is done so far is returned.
+        start, stop : int, optional
+            Only sets [start, stop): their summaries merge into that of all.
+
+        Raises
+        ------
+        GLevelError
+            Results that cannot be scored, sets of another benchmark, a σ outside its metric's domain.
+        """
+        from glevel_fast.ablation import ablate
+
+        return ablate(
+            self, results, sets, full=full, models=models, threads=threads, piece=piece, progress=progress,
+            start=start, stop=stop,
+        )  # fmt: skip
+
+    def what_if(self, results: Any, changes: Mapping[str, float], *, threads: int | None = None) -> WhatIf:
+        """What changes when some tasks get other specialists: wins, scores, levels, ranks.
+
+        Parameters
+        ----------
+        results : as in `score`, or what `prepare` returns
+            With the latter only the changed tasks are looked at.
+        changes : {task: raw σ}
+            NaN: no specialist, nobody can win the task.
+
+        Raises
+        ------
+        GLevelError
+            No change, an unknown task, a σ outside its metric's domain; and as in `prepare`.
+        """
+        from glevel_fast.what_if import what_if
+
+        return what_if(self, results, changes, threads=threads)
+
+    def update(
+        self,
+        scores: Scores,
+        *,
+        specialists: Mapping[str, float] | None = None,
+        add_tasks: Mapping[str, Mapping[str, Any]] | None = None,
+        remove_tasks: Iterable[str] = (),
+        add_models: Mapping[str, Mapping[str, float]] | None = None,
+        cells: Mapping[tuple[str, str], float] | None = None,
+        threads: int | None = None,
+    ) -> Updated:
+        """A new scorer, results and scores after changes: bit for bit what scoring from scratch gives.
+
+        New models and corrected cells cost the scoring of these models only; a change of the
+        benchmark costs a new plan and one pass of the engine.
+
+        Parameters
+        ----------
+        scores : Scores
+            This scorer's.
+        specialists : {task: raw σ}
+        add_tasks : {task: fields}
+            The fields are a benchmark's columns (modality, paradigm, metric and sota at least), and
+            `values`, {model: raw value}.
+        remove_tasks : tasks
+        add_models : {model: {task: raw value}}
+        cells : {(model, task): raw value}
+
+        Raises
+        ------
+        GLevelError
+            Scores of another scorer, unknown tasks or models, a model or task that is there already.
+        """
+        from glevel_fast.what_if import update
+
+        return update(
+            self, scores, specialists=specialists, add_tasks=add_tasks, remove_tasks=remove_tasks,
+            add_models=add_models, cells=cells, threads=threads,
+        )  # fmt: skip
+
+    def bootstrap(
+        self,
+        results: Any,
+        n: int = 10_000,
+        unit: Unit = "task",
+        seed: int = 0,
+        *,
+        models: Sequence[str] | None = None,
+        threads: int | None = None,
+        piece: int | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Bootstrap:
+        """Resample the benchmark's tasks: intervals of scores and ranks, chances of levels, P(A above B).
+
+        It covers the choice of tasks, and not sample noise inside a task. In each group as many units
+        as there are get drawn with replacement, the same for all models. Seed and resample alone decide
+        what is drawn: the numbers are the same on every machine and for any thread count.
+
+        Parameters
+        ----------
+        results : as in `score`, or what `prepare` returns
+        n : int
+            How many resamples.
+        unit : {"task", "skill", "modality"}
+            What is drawn: tasks of a group, skills of a group (with all their tasks), or modalities
+            (language then stays as it is).
+        seed : int
+            0 to 2^64 - 1.
+        threads, piece, progress : as in `ablate`
+
+        Raises
+        ------
+        GLevelError
+            n < 1, an unknown unit, a negative seed, or unit="skill" where a task has no skill.
+        """
+        from glevel_fast.uncertainty import bootstrap
+
+        return bootstrap(self, results, n, unit, seed, models=models, threads=threads, piece=piece, progress=progress)
 
     def _matrix(self, given: Any) -> Array:
         n = self._benchmark.n_tasks
@@ -462,7 +660,8 @@ class Scorer:
         return array
 
     @staticmethod
-    def _threads(threads: int | None) -> int:
+    def count_threads(threads: int | None) -> int:
+        """`threads`, or by default all cores this process may use."""
         if threads is None:
             return _core.available_threads()
         if threads < 1:
@@ -499,7 +698,7 @@ class Scorer:
             if self._options["fractions"] == "scale":
                 raw = raw.copy()
                 raw[np.ix_(rows[in_fractions], percent_tasks(self._benchmark))] *= 100.0
-                arrays = self._engine.score(raw, self._threads(threads))
+                arrays = self._engine.score(raw, self.count_threads(threads))
                 notes.append(f"percentages given as fractions, multiplied by 100: {listed}")
             else:
                 notes.append(f"percentages all at most 1, taken as they are: {listed}")

@@ -1,0 +1,322 @@
+"""Many specialist sets and resamples of 1,000 models x 702 tasks, against NumPy, numba and our own dense path.
+
+`pytest benchmarks/test_bench_ablation.py --benchmark-only` groups each kernel with its rivals;
+`python benchmarks/test_bench_ablation.py` prints the table of ratios, all of one process.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+import itertools
+from typing import TYPE_CHECKING
+
+from generate import usual_case
+
+from glevel_fast import Scorer, SpecialistSets, reference
+from glevel_fast.uncertainty import _resampler
+
+if TYPE_CHECKING:
+    from glevel_fast.benchmark import Benchmark
+
+N_MODELS, N_TASKS, N_SETS, N_RESAMPLES = 1000, 702, 400, 10_000
+
+
+class Case:
+    """One benchmark, its results, and the sets that the ratios are about."""
+
+    def __init__(self) -> None:
+        self.benchmark, self.raw = usual_case(N_MODELS, N_TASKS, seed=1)
+        self.scorer = Scorer(self.benchmark, fractions="keep")
+        self.twin = reference.Scorer(self.benchmark, fractions="keep")
+        self.prepared, self.twin_prepared = self.scorer.prepare(self.raw), self.twin.prepare(self.raw)
+        rng = np.random.default_rng(2)
+        low = np.array([m.lowest for m in self.benchmark.metrics])
+        high = np.array([m.highest for m in self.benchmark.metrics])
+        self.dense = np.clip(self.benchmark.sota * rng.uniform(0.3, 1.7, (N_SETS, N_TASKS)), low, high)
+        self.perturbed = SpecialistSets.perturbed(self.benchmark, N_SETS, seed=3).matrix()
+        tasks = rng.choice(N_TASKS, 30, replace=False)
+        self.thirty = np.tile(self.benchmark.sota, (N_SETS, 1))
+        self.thirty[:, tasks] = self.dense[:, tasks]
+        self.leave_one_out = SpecialistSets.leave_one_out(self.benchmark)
+        self._outputs: dict[int, np.ndarray] = {}
+
+    def out(self, n):
+        """Scores of n sets, in memory that is there already, as a run in pieces has it; rivals use it too."""
+        return self._outputs.setdefault(n, np.zeros((n, N_MODELS, 4)))
+
+    def ours(self, sets, threads):
+        """Scores of all sets from values that are prepared once, as the rivals' are."""
+        if isinstance(sets, np.ndarray):
+            out = self.out(len(sets))
+            self.prepared.pairs.ablate(sets, False, out, False, threads)
+        else:
+            out = self.out(sets.n)
+            self.prepared.pairs.change(*sets.changes(0, sets.n), out, False, threads)
+        return out
+
+    def numpy(self, sets):
+        out = np.empty((len(sets), N_MODELS, 4))
+        self.twin_prepared.pairs.ablate(sets, False, out, False)
+        return out
+
+
+def numba_kernel():
+    """The best numba version we know: sets abreast, sums in int64, tasks by group, a tile that stays in cache."""
+    numba = pytest.importorskip("numba")
+
+    @numba.njit(parallel=True, fastmath=False, error_model="numpy")
+    def ablate(value, steps, thresholds, starts, percent_steps, level2, out):
+        n_models, n_sets, n_groups = value.shape[0], out.shape[0], len(starts) - 1
+        tile, n_modalities = 64, (n_groups - 1) // 2
+        for block in numba.prange((n_models + 15) // 16):
+            won = np.zeros((n_groups, tile), np.int64)
+            for first in range(0, n_sets, tile):
+                here = min(tile, n_sets - first)
+                for model in range(block * 16, min(block * 16 + 16, n_models)):
+                    won[:] = 0
+                    for g in range(n_groups):
+                        row = won[g]
+                        for t in range(starts[g], starts[g + 1]):
+                            v, s = value[model, t], steps[model, t]
+                            if v != v:
+                                continue
+                            own = thresholds[first // tile, t]
+                            for i in range(tile):
+                                row[i] += s if v >= own[i] else 0
+                    for i in range(here):
+                        total3, total4 = 0.0, 0.0
+                        for m in range(n_modalities):
+                            c = min(won[2 * m, i] / percent_steps[2 * m], 100.0)
+                            g = min(won[2 * m + 1, i] / percent_steps[2 * m + 1], 100.0)
+                            s3 = (c + g) / 2.0
+                            total3 += s3
+                            if c > 0.0 and g > 0.0:
+                                total4 += min(2.0 / (1.0 / c + 1.0 / g), s3)
+                        s4 = total4 / n_modalities
+                        language = min(won[n_groups - 1, i] / percent_steps[n_groups - 1], 100.0)
+                        out[first + i, model, 0] = level2[model]
+                        out[first + i, model, 1] = total3 / n_modalities
+                        out[first + i, model, 2] = s4
+                        out[first + i, model, 3] = s4 * (language / 100.0)
+
+    return ablate
+
+
+class Numba:
+    def __init__(self, case: Case) -> None:
+        twin = case.twin_prepared.pairs
+        self.pairs, self.kernel = twin, numba_kernel()
+        self.value = np.ascontiguousarray(twin.value[:, twin.order])
+        self.steps = np.ascontiguousarray(twin.steps[:, twin.order])
+        self.percent_steps = np.where(twin.engine.percent_steps > 0, twin.engine.percent_steps, 1.0)
+        self.level2 = case.prepared.scores.overall[:, 0].copy()
+        self.outputs: dict[int, np.ndarray] = {}
+        self(case.dense[:64], 1)  # compile
+
+    def __call__(self, sets, threads):
+        import numba
+
+        numba.set_num_threads(threads)
+        padded = np.full((-(-len(sets) // 64) * 64, N_TASKS), np.inf)
+        padded[: len(sets)] = self.pairs.thresholds(sets, False)[:, self.pairs.order]
+        tiles = np.ascontiguousarray(padded.reshape(-1, 64, N_TASKS).transpose(0, 2, 1))
+        out = self.outputs.setdefault(len(sets), np.zeros((len(sets), N_MODELS, 4)))
+        self.kernel(self.value, self.steps, tiles, self.pairs.starts, self.percent_steps, self.level2, out)
+        return out
+
+
+def resample(case: Case, n: int, threads: int):
+    """Scores of n resamples, in pieces of 64: S2 to S5 of each, of which the last piece is returned."""
+    resampler = _resampler(case.prepared, "task")
+    out = np.empty((min(n, 512), N_MODELS, 4))
+    for first in range(0, n, 512):
+        resampler.scores(0, first, out[: min(512, n - first)], threads)
+    return out[: n - (n - 1) // 512 * 512]
+
+
+def resample_blas(case: Case, n: int):
+    """NumPy with BLAS: counts by bincount, sums by matrix products, scores for all resamples of a piece at once."""
+    twin = case.twin.backend.Resampling(case.twin_prepared.pairs, *_units(case.benchmark))
+    m = len(case.benchmark.modalities)
+    sums = [np.ascontiguousarray(part.T) for part in twin.won]
+    for first in range(0, n, 512):
+        size = min(512, n - first)
+        numbers = reference.draws(0, first, size, N_TASKS)
+        of_unit = np.diff(twin.starts).astype(np.uint64)[twin.unit_group]
+        chosen = twin.starts[twin.unit_group] + ((numbers >> np.uint64(32)) * of_unit >> np.uint64(32)).astype(np.int64)
+        chosen += np.arange(size)[:, np.newaxis] * N_TASKS
+        counts = np.bincount(chosen.reshape(-1), minlength=size * N_TASKS).reshape(size, N_TASKS).astype(np.float64)
+        mean = np.empty((2 * m + 1, 2, size, N_MODELS))
+        for g in range(2 * m + 1):
+            own = slice(twin.starts[g], twin.starts[g + 1])
+            per_point = 100.0 / (counts[:, own] @ twin.full[own])[:, np.newaxis]
+            lost, won = (counts[:, own] @ part[own] for part in sums)
+            mean[g] = np.minimum((won + lost) * per_point, 100.0), np.minimum(won * per_point, 100.0)
+        out = _levels(mean, m)
+    return out
+
+
+def _levels(mean, m):
+    by = mean[: 2 * m].reshape(m, 2, 2, *mean.shape[2:])
+    s3 = (by[:, 0, 1] + by[:, 1, 1]) / 2
+    with np.errstate(divide="ignore"):
+        s4 = np.minimum(2 / (1 / by[:, 0, 1] + 1 / by[:, 1, 1]), s3)
+    totals = [part.sum(axis=0) / m for part in ((by[:, 0, 0] + by[:, 1, 0]) / 2, s3, s4)]
+    return np.stack([*totals, totals[2] * (mean[-1, 1] / 100)], axis=-1)
+
+
+def resample_naive(case: Case, n: int):
+    """As one writes it down: gather the drawn tasks of all models, compare, mask, average, resample by resample."""
+    pairs = case.twin_prepared.pairs
+    unit, unit_group = _units(case.benchmark)
+    task_of = np.argsort(unit)
+    points = pairs.steps * 2.0**-45
+    starts = np.searchsorted(unit_group, np.arange(unit_group[-1] + 2))
+    m = len(case.benchmark.modalities)
+    for r in range(n):
+        numbers = reference.draws(0, r, 1, N_TASKS)[0]
+        sizes = np.diff(starts).astype(np.uint64)[unit_group]
+        tasks = task_of[starts[unit_group] + ((numbers >> np.uint64(32)) * sizes >> np.uint64(32)).astype(np.int64)]
+        z, y = pairs.value[:, tasks], points[:, tasks]
+        supported = np.where(np.isnan(z), 0.0, y)
+        won = np.where(z >= pairs.base[tasks], y, 0.0)
+        groups = list(itertools.pairwise(starts))
+        mean = np.stack([[part[:, a:b].mean(axis=1) for part in (supported, won)] for a, b in groups])
+        out = _levels(mean, m)
+    return out
+
+
+def _units(benchmark: Benchmark):
+    order = np.argsort(benchmark.group_of_task, kind="stable")
+    unit = np.empty(N_TASKS, np.int32)
+    unit[order] = np.arange(N_TASKS)
+    return unit, benchmark.group_of_task[order].astype(np.int32)
+
+
+@pytest.fixture(scope="module")
+def case():
+    return Case()
+
+
+@pytest.mark.benchmark(group="400 dense sets")
+@pytest.mark.parametrize("rival", ["glevel 1t", "glevel 2t", "numba 1t", "numba 2t", "numpy"])
+def test_dense(benchmark, case, rival):
+    name, _, threads = rival.partition(" ")
+    n = int(threads.rstrip("t") or 1)
+    sets = case.dense if name != "numpy" else case.dense[:20]
+    call = {"glevel": lambda: case.ours(sets, n), "numpy": lambda: case.numpy(sets)}
+    if name == "numba":
+        kernel = Numba(case)
+        call["numba"] = lambda: kernel(sets, n)
+    out = benchmark.pedantic(call[name], rounds=3, warmup_rounds=1)
+    np.testing.assert_allclose(out, case.ours(sets, 1), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.benchmark(group="sets that change little")
+@pytest.mark.parametrize("sets", ["dense", "perturbed", "thirty", "leave_one_out"])
+def test_changes(benchmark, case, sets):
+    given = getattr(case, sets)
+    out = benchmark.pedantic(lambda: case.ours(given, 1), rounds=3, warmup_rounds=1)
+    matrix = given if isinstance(given, np.ndarray) else given.matrix()
+    np.testing.assert_allclose(out[:5], case.numpy(matrix[:5]), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.benchmark(group="512 resamples")
+@pytest.mark.parametrize("rival", ["glevel 1t", "glevel 2t", "numpy blas", "numpy naive"])
+def test_bootstrap(benchmark, case, rival):
+    n = 512 if rival != "numpy naive" else 8
+    call = {
+        "glevel 1t": lambda: resample(case, n, 1),
+        "glevel 2t": lambda: resample(case, n, 2),
+        "numpy blas": lambda: resample_blas(case, n),
+        "numpy naive": lambda: resample_naive(case, n),
+    }[rival]
+    out = benchmark.pedantic(call, rounds=3, warmup_rounds=1)
+    ours = resample(case, n, 1)
+    if rival == "numpy naive":
+        out, ours = out, ours[-1]
+    np.testing.assert_allclose(out, ours, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.benchmark(group="one task's specialist")
+@pytest.mark.parametrize("rival", ["what_if", "what_if with wins and ranks", "full score"])
+def test_what_if(benchmark, case, rival):
+    change = {case.benchmark.tasks[5]: float(case.dense[0, 5])}
+    expected = case.numpy(np.where(np.arange(N_TASKS) == 5, case.dense[:1], case.benchmark.sota))[0]
+
+    def everything():
+        what = case.scorer.what_if(case.prepared, change)
+        return (what, what.wins, what.ranks)[0]
+
+    if rival == "full score":
+        benchmark(lambda: case.scorer.score(case.raw, threads=1))
+        return
+    what = benchmark(everything if "ranks" in rival else lambda: case.scorer.what_if(case.prepared, change))
+    np.testing.assert_allclose(what.overall, expected, rtol=1e-12, atol=1e-12)
+
+
+def best(call, rounds=7):
+    """Best of several runs, in ms: what the work costs when the neighbours are quiet."""
+    call()
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return 1e3 * min(times)
+
+
+def main() -> None:
+    case = Case()
+    kernel = Numba(case)
+    np.testing.assert_allclose(kernel(case.dense, 1), case.ours(case.dense, 1), rtol=1e-12, atol=1e-12)
+    dense = {t: best(lambda t=t: case.ours(case.dense, t)) for t in (1, 2)}
+    numba = {t: best(lambda t=t: kernel(case.dense, t), 4) for t in (1, 2)}
+    numpy = best(lambda: case.numpy(case.dense[:20]), 2) * N_SETS / 20
+    print(f"instruction set {case.scorer.engine.isa}; ms; {N_MODELS} models x {N_TASKS} tasks")
+    both = f"numba {numba[1]:.1f} / {numba[2]:.1f}, NumPy {numpy:.0f}"
+    print(f"400 dense sets, 1t / 2t: ours {dense[1]:.1f} / {dense[2]:.1f}, {both}")
+    print(f"  over NumPy {numpy / dense[1]:.0f}x / {numpy / dense[2]:.0f}x")
+    print(f"  over numba {numba[1] / dense[1]:.1f}x / {numba[2] / dense[2]:.1f}x")
+    per_set = dense[1] / N_SETS
+    for name in ("perturbed", "thirty", "leave_one_out"):
+        sets = getattr(case, name)
+        ms = best(lambda sets=sets: case.ours(sets, 1))
+        n = len(sets) if isinstance(sets, np.ndarray) else sets.n
+        print(f"{name}: {ms:.1f} for {n} sets, {per_set * n / ms:.1f}x our dense path")
+    ours = {t: best(lambda t=t: resample(case, 2048, t), 3) for t in (1, 2)}
+    blas, naive = best(lambda: resample_blas(case, 2048), 2), best(lambda: resample_naive(case, 8), 1) * 2048 / 8
+    print(f"2,048 resamples: ours {ours[1]:.0f} / {ours[2]:.0f}, BLAS {blas:.0f}, naive {naive:.0f}")
+    print(f"  over BLAS {blas / ours[2]:.1f}x, over naive {naive / ours[2]:.0f}x (2 threads)")
+    change = {case.benchmark.tasks[5]: float(case.dense[0, 5])}
+
+    def everything():
+        what = case.scorer.what_if(case.prepared, change)
+        return what.wins, what.ranks
+
+    full, one = (
+        best(lambda: case.scorer.score(case.raw, threads=1), 50),
+        best(lambda: case.scorer.what_if(case.prepared, change), 200),
+    )
+    asked = best(everything, 50)
+    print(
+        f"what-if of one task: {1e3 * one:.0f} us, with wins and ranks {1e3 * asked:.0f}; "
+        f"full score {1e3 * full:.0f}: {full / one:.0f}x / {full / asked:.0f}x"
+    )
+    for n in (1000, 4000):
+        sets = SpecialistSets.perturbed(case.benchmark, n, seed=5)
+        start = time.perf_counter()
+        case.scorer.ablate(case.prepared, sets, threads=2)
+        print(f"summary of {n} sets: {time.perf_counter() - start:.2f} s")
+
+
+if __name__ == "__main__":
+    main()

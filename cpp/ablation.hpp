@@ -1,0 +1,34 @@
+// Scores of all models under many specialist sets, or on many resamples of the tasks, at once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "pairs.hpp"
+#include "resampling.hpp"
+
+namespace glevel {
+
+// One table of functions per instruction set, as in kernels.hpp. Scores go to out, (n_sets, n_models, 4): S2 to
+// S5. The bits are those of scoring each set for itself.
+struct SetKernels {
+    std::size_t tile;  // sets or resamples that are done abreast
+    // Models [first, last) under all sets.
+    void (*ablate)(const Pairs&, const Tiles&, std::size_t first, std::size_t last, double* out);
+    // What `change` starts from: scores under the benchmark's own specialists, in a form of its own.
+    std::vector<double> (*totals)(const Pairs&, const PairColumns&);
+    // Sets [first, last), each from the pairs that it changes. Not for pairs with `tiny` ones.
+    void (*change)(const Pairs&, const PairColumns&, const double* totals, const Changes&, std::size_t first,
+                   std::size_t last, double* out);
+    // All models on resamples [first, last) (at most a tile) of a run that starts with resample `start`.
+    void (*resample)(const Resampling&, std::uint64_t seed, std::uint64_t start, std::size_t first, std::size_t last,
+                     double* out);
+    // counts[i * n + j] += how often a[i] > a[j], for i in [first, last); a is (n, n_sets).
+    void (*count_above)(const double* a, std::size_t n, std::size_t n_sets, std::size_t first, std::size_t last,
+                        std::int64_t* counts);
+};
+
+const SetKernels& set_kernels(const Kernels& kernels);
+
+}  // namespace glevel

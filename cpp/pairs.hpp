@@ -1,0 +1,77 @@
+// Results compiled for being scored many times: what each pair of a model and a task brings if won, in the
+// fixed point of reduce.hpp, and which specialist it takes to win it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "kernels.hpp"
+#include "plan.hpp"
+
+namespace glevel {
+
+// Pairs by task: rows of `padded` models, a multiple of the widest vector.
+struct PairColumns {
+    std::unique_ptr<double[]> value;        // (n_tasks, padded)
+    std::unique_ptr<std::int64_t[]> steps;  // (n_tasks, padded)
+    std::unique_ptr<std::int64_t[]> won;    // (n_groups, padded): sums against the benchmark's own specialists
+    std::unique_ptr<double[]> level2;       // (padded,)
+};
+
+// All of it in plan order of columns. A vector that starts inside an array by model may be loaded whole.
+class Pairs {
+   public:
+    Pairs(const Plan& plan, const Kernels& kernels, const double* raw, std::size_t n_models, std::size_t threads);
+
+    const Plan& plan;
+    std::size_t n_models, padded;
+    std::unique_ptr<double[]> value;        // (n_models, n_tasks): sign * z, NaN where not supported
+    std::unique_ptr<std::int64_t[]> steps;  // (n_models, n_tasks): what a win adds
+    std::vector<double> level2;             // (n_models,): S2, which no specialist can change
+    std::vector<double> divisor;            // (n_groups,): steps of a mean of one point
+
+    // Pairs that add less than a step. A sum that has such terms only still counts as one step; they are so
+    // rare that they are looked at one by one.
+    std::vector<std::vector<std::int32_t>> tiny;  // per model: columns; empty where there is none at all
+
+    const PairColumns& columns(std::size_t threads) const;
+
+    // The specialist as a pair's value is compared with it: value >= threshold is a win.
+    double threshold(std::size_t column, double raw_sota, bool strict) const;
+    std::size_t group(std::size_t column) const { return group_[column]; }
+    std::size_t column(std::size_t task) const { return column_[task]; }
+
+    // How many models win a column against one of two thresholds but not the other.
+    std::int64_t between(std::size_t column, double a, double b) const;
+    void sort_columns(std::size_t threads) const;
+
+   private:
+    void fill(const double* raw, const Kernels& kernels, std::size_t first, std::size_t last, double* scratch);
+
+    std::vector<std::size_t> group_, column_;
+    mutable std::once_flag columns_once_, sorted_once_;
+    mutable PairColumns columns_;
+    mutable std::vector<std::vector<double>> sorted_;  // per column: supported values, ascending
+};
+
+// Specialist sets in tiles of as many sets as a kernel takes abreast, and the range of each column.
+struct Tiles {
+    Tiles(const Pairs& pairs, const double* sota, std::size_t n_sets, std::size_t tile, bool strict,
+          std::size_t threads);
+
+    std::size_t n_sets, tile, n_tiles;
+    std::unique_ptr<double[]> threshold;  // (n_tiles, n_tasks, tile)
+    std::vector<double> low, high;        // (n_tasks,) and slack
+};
+
+// Sets as changes of the benchmark's own specialists. In CSR form; the columns of one set are sorted by group.
+struct Changes {
+    std::vector<std::size_t> begin;  // (n_sets + 1,)
+    std::vector<std::size_t> column;
+    std::vector<double> before, after;  // thresholds
+};
+
+}  // namespace glevel

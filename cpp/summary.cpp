@@ -1,0 +1,139 @@
+#include "summary.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "pool.hpp"
+
+namespace glevel {
+namespace {
+
+constexpr std::size_t n_boards = 4;
+
+struct Ranked {
+    double score;
+    std::uint32_t model;
+};
+
+// Sorts by buckets of equal width, which hold about one model each; only those that hold many are sorted.
+class Board {
+   public:
+    explicit Board(std::size_t n_models) : unsorted_(n_models), sorted_(n_models), begin_(n_models + 2) {}
+
+    void rank(const double* scores, std::size_t n_models, std::uint32_t* ranks) {
+        std::size_t n = 0;
+        double least = 200.0, most = 0.0;
+        for (std::size_t i = 0; i < n_models; ++i) {
+            const double s = scores[i * n_boards];
+            ranks[i] = 0;
+            unsorted_[n] = {s, static_cast<std::uint32_t>(i)};
+            n += s > 0.0;
+            least = s > 0.0 && s < least ? s : least;
+            most = s > most ? s : most;
+        }
+        if (n == 0) return;
+        const double width = most - least, per_point = width > 0.0 ? static_cast<double>(n - 1) / width : 0.0;
+        // Overflow of per_point would make a NaN of 0 * inf: then all are one bucket.
+        const double factor = std::isfinite(per_point) ? per_point : 0.0;
+        const auto bucket = [&](double s) { return std::min(static_cast<std::size_t>((most - s) * factor), n - 1); };
+        std::fill_n(begin_.begin(), n + 1, 0);
+        for (std::size_t i = 0; i < n; ++i) ++begin_[bucket(unsorted_[i].score) + 1];
+        for (std::size_t b = 0; b < n; ++b) begin_[b + 1] += begin_[b];
+        for (std::size_t i = 0; i < n; ++i) sorted_[begin_[bucket(unsorted_[i].score)]++] = unsorted_[i];
+        // begin_[b] is now where bucket b ends.
+        for (std::size_t b = 0, from = 0; b < n; from = begin_[b++]) sort(from, begin_[b]);
+        std::size_t rank = 1;
+        for (std::size_t i = 0; i < n; ++i) {
+            if (i > 0 && sorted_[i].score < sorted_[i - 1].score) rank = i + 1;
+            ranks[sorted_[i].model] = static_cast<std::uint32_t>(rank);
+        }
+    }
+
+   private:
+    void sort(std::size_t from, std::size_t to) {
+        if (to - from > 24) {
+            std::sort(sorted_.begin() + static_cast<std::ptrdiff_t>(from),
+                      sorted_.begin() + static_cast<std::ptrdiff_t>(to),
+                      [](const Ranked& a, const Ranked& b) { return a.score > b.score; });
+            return;
+        }
+        for (std::size_t i = from + 1; i < to; ++i) {
+            const Ranked one = sorted_[i];
+            std::size_t at = i;
+            for (; at > from && sorted_[at - 1].score < one.score; --at) sorted_[at] = sorted_[at - 1];
+            sorted_[at] = one;
+        }
+    }
+
+    std::vector<Ranked> unsorted_, sorted_;
+    std::vector<std::uint32_t> begin_;
+};
+
+bool same(const double* a, const double* b, std::size_t n_models) {
+    for (std::size_t i = 0; i < n_models; ++i)
+        if (a[i * n_boards] != b[i * n_boards]) return false;
+    return true;
+}
+
+void add(const double* s, const std::uint32_t* const* ranks, std::size_t model, std::size_t n_models,
+         const Summary& to) {
+    std::size_t level = 0;
+    for (std::size_t k = 0; k < n_boards; ++k) {
+        const std::size_t at = model * n_boards + k;
+        const auto steps = static_cast<std::int64_t>(std::rint(s[k] * 0x1p45));
+        to.high[at] += steps >> 32;
+        to.low[at] += steps & 0xffffffff;
+        to.least[at] = std::min(to.least[at], s[k]);
+        to.most[at] = std::max(to.most[at], s[k]);
+        ++to.ranks[at * (n_models + 1) + ranks[k][model]];
+        ++to.points[at * bins + static_cast<std::size_t>(std::rint(s[k] * 100.0))];
+        if (s[k] > 0.0) level = k + 1;
+    }
+    ++to.levels[model * 5 + level];
+}
+
+}  // namespace
+
+void rank(const double* scores, std::size_t n_models, std::uint32_t* ranks) {
+    Board board(n_models);
+    for (std::size_t k = 0; k < n_boards; ++k) board.rank(scores + k, n_models, ranks + k * n_models);
+}
+
+void summarise(const double* scores, std::size_t n_sets, std::size_t n_models, const std::uint32_t* base,
+               const Summary& to, std::int32_t* moved, std::size_t threads) {
+    const std::size_t per_set = n_boards * n_models;
+    const std::unique_ptr<std::uint32_t[]> ranks(new std::uint32_t[n_sets * per_set]);
+    parallel_for(n_sets, 16, threads, [&](std::size_t, std::size_t first, std::size_t last) {
+        Board board(n_models);
+        for (std::size_t set = first; set < last; ++set) {
+            const double* s = scores + set * per_set;
+            std::uint32_t* here = ranks.get() + set * per_set;
+            for (std::size_t k = 0; k < n_boards; ++k) {
+                std::uint32_t* own = here + k * n_models;
+                if (set > first && same(s + k, s + k - per_set, n_models))
+                    std::copy_n(own - per_set, n_models, own);
+                else
+                    board.rank(s + k, n_models, own);
+            }
+            std::int32_t n = 0;
+            for (std::size_t i = 0; i < n_models; ++i) {
+                bool moves = false;
+                for (std::size_t k = 0; k < n_boards; ++k) moves |= here[k * n_models + i] != base[k * n_models + i];
+                n += moves;
+            }
+            moved[set] = n;
+        }
+    });
+    parallel_for(n_models, 8, threads, [&](std::size_t, std::size_t first, std::size_t last) {
+        for (std::size_t set = 0; set < n_sets; ++set) {
+            const std::uint32_t* boards[n_boards];
+            for (std::size_t k = 0; k < n_boards; ++k) boards[k] = ranks.get() + set * per_set + k * n_models;
+            for (std::size_t model = first; model < last; ++model)
+                add(scores + set * per_set + model * n_boards, boards, model, n_models, to);
+        }
+    });
+}
+
+}  // namespace glevel

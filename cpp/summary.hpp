@@ -1,0 +1,31 @@
+// Ranks, and what is kept of the scores of many sets: whole counts and whole sums, and so the same for any order
+// and any division of the sets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace glevel {
+
+constexpr std::size_t bins = 10001;  // of a hundredth of a point, 0 to 100
+
+// All arrays are added to. Levels are 0, 2, 3, 4, 5 in this order; boards are S2 to S5.
+struct Summary {
+    std::int64_t* high;     // (n_models, 4): sums of rint(S * 2^45) >> 32
+    std::int64_t* low;      // (n_models, 4): and of its lower 32 bits
+    double* least;          // (n_models, 4)
+    double* most;           // (n_models, 4)
+    std::int64_t* levels;   // (n_models, 5): how often each level was reached
+    std::uint32_t* ranks;   // (n_models, 4, n_models + 1): how often each rank was held; 0 is none
+    std::uint32_t* points;  // (n_models, 4, bins): how often S was that many hundredths, rounded
+};
+
+// ranks (4, n_models) of scores (n_models, 4): 1 for the best, ties share the smaller one, 0 where S is 0.
+void rank(const double* scores, std::size_t n_models, std::uint32_t* ranks);
+
+// Adds scores (n_sets, n_models, 4). moved (n_sets,): how many models have another rank on any board than in
+// `base`, (4, n_models).
+void summarise(const double* scores, std::size_t n_sets, std::size_t n_models, const std::uint32_t* base,
+               const Summary& to, std::int32_t* moved, std::size_t threads);
+
+}  // namespace glevel

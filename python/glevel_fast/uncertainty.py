@@ -1,0 +1,284 @@
+"""How sure a rank is: the bootstrap over tasks, skills or modalities.
+
+The tasks of each group are drawn anew, with replacement and as many as there are, the same ones for all
+models; in the scores, a task drawn twice is a task listed twice. Source: Efron and Tibshirani, An
+Introduction to the Bootstrap, 1993, chapter 6; scores as in SPEC.md section 4.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glevel_fast.ablation import PIECE_VALUES, Interrupt, Prepared, prepare
+from glevel_fast.benchmark import Benchmark, fold_task
+from glevel_fast.errors import GLevelError
+from glevel_fast.specialists import _seed as checked_seed
+from glevel_fast.summary import LEVELS, Summary
+
+if TYPE_CHECKING:
+    from glevel_fast.scoring import Scorer
+
+__all__ = ["Bootstrap", "Unit", "bootstrap"]
+
+Array = NDArray[np.float64]
+Unit = Literal["task", "skill", "modality"]
+
+COVERS = {
+    "task": "the choice of tasks: what the board would be with other tasks of the same kind in each group",
+    "skill": "the choice of skills: what the board would be with other skills, tasks and all, in each group",
+    "modality": "the choice of modalities: what the board would be with other modalities in place of these",
+}
+LEAVES_OUT = "sample noise inside a task: how a task's raw value would differ on other test items"
+
+
+@dataclass(eq=False, repr=False)
+class Bootstrap:
+    """Scores, levels and ranks of models over resamples of the benchmark's tasks.
+
+    Attributes
+    ----------
+    n, done : int
+        Resamples asked for, and made: fewer when the run was interrupted.
+    unit : {"task", "skill", "modality"}
+    seed : int
+    summary : Summary
+        Intervals of S2 to S5 and of ranks, chances of levels. It covers the choice of tasks, and not
+        sample noise inside a task: see `covers` and `leaves_out`.
+    """
+
+    prepared: Prepared
+    n: int
+    done: int
+    unit: Unit
+    seed: int
+    summary: Summary
+    threads: int
+    _matrices: dict[int, Array] = field(default_factory=dict)
+
+    leaves_out = LEAVES_OUT
+
+    @property
+    def covers(self) -> str:
+        """What this says, and does not, about the ranks: the choice of tasks, not sample noise inside one."""
+        return COVERS[self.unit]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models, in the order of all arrays."""
+        return self.prepared.scores.models
+
+    @property
+    def complete(self) -> bool:
+        """Whether all resamples are done; False after an interrupt."""
+        return self.done == self.n
+
+    def __repr__(self) -> str:
+        done = "" if self.complete else f", interrupted after {self.done}"
+        return f"Bootstrap({len(self.models)} models, {self.n} resamples by {self.unit}, seed {self.seed}{done})"
+
+    def above(self, a: str, b: str, level: int = 2) -> float:
+        """P(A above B) on the board of a level, ties counted half; resampled for these two alone.
+
+        Raises
+        ------
+        GLevelError
+            An unknown model or level.
+        """
+        k = _board(level)
+        rows = [self._row(a), self._row(b)]
+        resampler = _resampler(self.prepared, self.unit, rows)
+        out = np.empty((self.done, 2, 4))
+        resampler.scores(self.seed, 0, out, self.threads)
+        x, y = out[:, 0, k], out[:, 1, k]
+        return float((np.count_nonzero(x > y) + np.count_nonzero(x == y) / 2) / self.done)
+
+    def _row(self, model: str) -> int:
+        by_name = {fold_task(name): i for i, name in enumerate(self.models)}
+        row = by_name.get(fold_task(model)) if isinstance(model, str) else None
+        if row is None:
+            from glevel_fast.metrics import nearest
+
+            raise GLevelError(f"unknown model {model!r}{nearest(str(model), self.models)}")
+        return row
+
+    def all_above(self, level: int = 2) -> Array:
+        """float64 (n_models, n_models): P(row above column) on the board of a level, ties counted half."""
+        k = _board(level)
+        if k not in self._matrices:
+            n_models, backend = len(self.models), self.prepared.scorer.backend
+            counts = np.zeros((n_models, n_models), np.int64)
+            step = _step(n_models)
+            out = np.empty((min(step, self.done), n_models, 4))
+            for first in range(0, self.done, step):
+                piece = out[: min(step, self.done - first)]
+                self._resampler.scores(self.seed, first, piece, self.threads)
+                counts += backend.count_above(np.ascontiguousarray(piece[:, :, k].T), self.threads)
+            self._matrices[k] = (counts + (self.done - counts - counts.T) / 2) / self.done
+        return self._matrices[k]
+
+    @cached_property
+    def _resampler(self) -> Any:
+        return _resampler(self.prepared, self.unit)
+
+    def order(self, level: int = 2) -> list[int]:
+        """Models with a rank on the board of a level, the best first."""
+        rank = self.prepared.base_ranks[_board(level)]
+        return [int(i) for i in np.argsort(rank, kind="stable") if rank[i]]
+
+    def groups(self, level: int = 2, confidence: float = 0.95) -> list[tuple[str, ...]]:
+        """Groups of models next to each other on a board of which no two can be told apart.
+
+        Two models can be told apart where P(the higher above the lower) is at least `confidence`.
+        Groups are as large as can be and may overlap, like the letters of a multiple comparison; a
+        model that stands alone is a group of its own.
+        """
+        if not 0.5 < confidence < 1.0:
+            raise GLevelError(f"confidence {confidence!r}: give a number between 0.5 and 1, such as 0.95")
+        order = self.order(level)
+        told = self.all_above(level)[np.ix_(order, order)] >= confidence
+        groups: list[tuple[str, ...]] = []
+        end = 0
+        for first in range(len(order)):
+            last = max(first + 1, end)
+            while last < len(order) and not told[first:last, last].any():
+                last += 1
+            if last > end:
+                groups.append(tuple(self.models[i] for i in order[first:last]))
+                end = last
+        return groups
+
+    def neighbours(self, level: int = 2) -> list[tuple[str, str, float]]:
+        """(higher, lower, P(higher above lower)) for each two models next to each other on a board."""
+        order = self.order(level)
+        probability = self.all_above(level)
+        return [(self.models[a], self.models[b], float(probability[a, b])) for a, b in itertools.pairwise(order)]
+
+    def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
+        """Plain data, as `glevel stability --json` writes it."""
+        from glevel_fast import __version__
+
+        benchmark = self.prepared.scores.benchmark
+        boards = {}
+        for k in LEVELS:
+            pairs = [{"higher": a, "lower": b, "probability": p} for a, b, p in self.neighbours(k)]
+            boards[f"level{k}"] = {"neighbours": pairs, "groups": [list(g) for g in self.groups(k, confidence)]}
+        return {
+            "glevel_fast": __version__,
+            "benchmark": {"tasks": benchmark.n_tasks, "sha256": benchmark.sha256},
+            "resamples": {"unit": self.unit, "seed": self.seed, "n": self.n, "done": self.done},
+            "covers": self.covers,
+            "leaves_out": self.leaves_out,
+            "summary": self.summary.to_dict(confidence),
+            "boards": boards,
+            "notes": list(self.prepared.scores.notes),
+        }
+
+
+def bootstrap(
+    scorer: Scorer,
+    results: Any,
+    n: int = 10_000,
+    unit: Unit = "task",
+    seed: int = 0,
+    *,
+    models: Sequence[str] | None = None,
+    threads: int | None = None,
+    piece: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Bootstrap:
+    """See `Scorer.bootstrap`."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+        raise GLevelError(f"n={n!r}: at least one resample is needed")
+    if unit not in COVERS:
+        raise GLevelError(f"unit={unit!r}: choose 'task', 'skill' or 'modality'")
+    if piece is not None and piece < 1:
+        raise GLevelError(f"piece={piece}: at least one resample")
+    seed = checked_seed(seed)
+    if unit == "skill":
+        _need_skills(scorer.benchmark)
+    prepared = prepare(scorer, results, models=models, threads=threads)
+    n_threads = scorer.count_threads(threads)
+    resampler = _resampler(prepared, unit)
+    scores = prepared.scores
+    summary = Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks)
+    step = piece or _step(len(prepared))
+    out = np.empty((min(step, n), len(prepared), 4))
+    with Interrupt() as interrupt:
+        for first in range(0, n, step):
+            part = out[: min(step, n - first)]
+            resampler.scores(seed, first, part, n_threads)
+            summary.count(len(part))
+            scorer.backend.summarise(part, prepared.base_ranks, summary.arrays, n_threads)
+            if interrupt.between_pieces(progress, first + len(part), n):
+                break
+    return Bootstrap(prepared, n, summary.n, unit, seed, summary, n_threads)
+
+
+def _step(n_models: int) -> int:
+    return min(max(64, PIECE_VALUES // max(4 * n_models, 1) // 64 * 64), 1024)
+
+
+def _board(level: int) -> int:
+    if level not in LEVELS:
+        raise GLevelError(f"level={level!r}: there are boards of Level-2, 3, 4 and 5")
+    return LEVELS.index(level)
+
+
+def _need_skills(benchmark: Benchmark) -> None:
+    without = [task for task, skill in zip(benchmark.tasks, benchmark.skill, strict=True) if not skill.strip()]
+    if without:
+        raise GLevelError(
+            f"unit='skill' needs a skill for every task; {len(without)} of {benchmark.n_tasks} tasks have none, "
+            f"such as {without[0]!r}"
+        )
+
+
+def _resampler(prepared: Prepared, unit: Unit, rows: Sequence[int] | None = None) -> Any:
+    """What makes scores of resamples; of some models only, where their rows are given."""
+    if unit == "modality":
+        return _Modalities(prepared, rows)
+    scorer, benchmark = prepared.scorer, prepared.scorer.benchmark
+    pairs = prepared.pairs
+    if rows is not None:
+        pairs = scorer.backend.Pairs(scorer.engine, np.ascontiguousarray(prepared.raw[list(rows)]), 1)
+    group = benchmark.group_of_task
+    if unit == "task":
+        units = [(int(g), t) for t, g in enumerate(group)]
+    else:
+        first: dict[tuple[int, str], int] = {}
+        names = [(int(g), fold_task(skill)) for g, skill in zip(group, benchmark.skill, strict=True)]
+        for t, name in enumerate(names):
+            first.setdefault(name, t)
+        units = [(name[0], first[name]) for name in names]
+    ordered = sorted(set(units))
+    index = {one: i for i, one in enumerate(ordered)}
+    unit_of_task = np.array([index[one] for one in units], dtype=np.int32)
+    return scorer.backend.Resampling(pairs, unit_of_task, np.array([g for g, _ in ordered], dtype=np.int32))
+
+
+class _Modalities:
+    """Modalities drawn with replacement; each keeps its scores, and language stays as it is."""
+
+    def __init__(self, prepared: Prepared, rows: Sequence[int] | None) -> None:
+        scores = prepared.scores
+        which = slice(None) if rows is None else list(rows)
+        self._modality = scores.modality[which]
+        self._language = scores.language[which]
+        self._draws = prepared.scorer.backend.draws
+
+    def scores(self, seed: int, start: int, out: Array, threads: int) -> None:
+        m = self._modality.shape[1]
+        drawn = ((self._draws(seed, start, len(out), m) >> np.uint64(32)) * np.uint64(m)) >> np.uint64(32)
+        out[:] = 0.0
+        for modality in range(m):
+            count = (drawn == modality).sum(axis=1).astype(np.float64)
+            out[:, :, :3] += count[:, np.newaxis, np.newaxis] * self._modality[:, modality]
+        out[:, :, :3] /= max(m, 1)
+        out[:, :, 3] = out[:, :, 2] * (self._language / 100.0)

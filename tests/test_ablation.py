@@ -1,0 +1,278 @@
+"""Many specialist sets: bit for bit what scoring each of them from scratch gives."""
+
+import itertools
+import json
+import os
+import pickle
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from generate import N_CHOICES, benchmarks, random_case, scored
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from glevel_fast import Benchmark, GLevelError, Scorer, _core, build_info, reference
+from glevel_fast.scoring import engine_columns
+from glevel_fast.specialists import SpecialistSets
+from glevel_fast.summary import Summary
+
+PATHS = build_info()["instruction_sets"]
+STEP = 2.0**-45
+
+
+def with_sota(benchmark, sota, weight=None):
+    return replace(benchmark, sota=sota, weight=benchmark.weight if weight is None else weight)
+
+
+def from_scratch(benchmark, raw, matrix, **options):
+    return np.array([Scorer(with_sota(benchmark, s), fractions="keep", **options).score(raw).overall for s in matrix])
+
+
+@st.composite
+def ablations(draw):
+    """A benchmark, raw results, and specialist sets made of values that the results hold too: many ties."""
+    benchmark, menu = draw(benchmarks(max_tasks=30))
+    shape = (draw(st.integers(1, 20)), benchmark.n_tasks)
+    cells = draw(hnp.arrays(np.int8, shape, elements=st.integers(0, N_CHOICES - 1)))
+    raw = menu[np.arange(benchmark.n_tasks), cells]
+    cells = draw(
+        hnp.arrays(np.int8, (draw(st.integers(1, 6)), benchmark.n_tasks), elements=st.integers(0, N_CHOICES - 1))
+    )
+    sota = menu[np.arange(benchmark.n_tasks), cells]
+    low = np.array([m.lowest for m in benchmark.metrics])
+    return benchmark, raw, np.where(sota * benchmark.scale >= low, sota, np.nan)
+
+
+@settings(max_examples=120, deadline=None)
+@given(ablations(), st.sampled_from(["missing", "score"]), st.integers(1, 3))
+def test_every_set_as_if_scored_from_scratch(case, zero, threads):
+    benchmark, raw, matrix = case
+    if zero == "score":  # a 0 outside its domain is another test's business
+        raw = np.where((raw == 0) & (np.array([m.lowest for m in benchmark.metrics]) > 0), np.nan, raw)
+    expected = from_scratch(benchmark, raw, matrix, zero=zero)
+    engines = [_core.Engine(**engine_columns(benchmark), zero_scores=zero == "score", isa=isa) for isa in PATHS]
+    for engine in engines:
+        out = np.full((len(matrix), len(raw), 4), np.nan)
+        _core.Pairs(engine, raw, threads).ablate(matrix, False, out, False, threads)
+        assert np.array_equal(out, expected)
+    scorer = Scorer(benchmark, fractions="keep", zero=zero)
+    sets = SpecialistSets.from_changes(benchmark, [dict(zip(benchmark.tasks, s, strict=True)) for s in matrix])
+    assert np.array_equal(scorer.ablate(raw, sets, full=True, threads=threads).scores, expected)
+
+
+@settings(max_examples=120, deadline=None)
+@given(ablations(), st.data(), st.integers(1, 3))
+def test_changed_tasks_as_if_scored_from_scratch(case, data, threads):
+    benchmark, raw, matrix = case
+    changed = data.draw(hnp.arrays(bool, matrix.shape))
+    matrix = np.where(changed, matrix, benchmark.sota)
+    expected = from_scratch(benchmark, raw, matrix)
+    begin = np.concatenate([[0], changed.sum(axis=1).cumsum()]).astype(np.int64)
+    tasks = np.nonzero(changed)[1].astype(np.int64)
+    for isa in PATHS:
+        pairs = _core.Pairs(_core.Engine(**engine_columns(benchmark), zero_scores=False, isa=isa), raw, threads)
+        out = np.full(expected.shape, np.nan)
+        if pairs.has_tiny:
+            with pytest.raises(ValueError, match="dense"):
+                pairs.change(begin, tasks, matrix[changed], out, False, threads)
+            continue
+        decided = pairs.change(begin, tasks, matrix[changed], out, True, threads)
+        assert np.array_equal(out, expected)
+        again = np.full(expected.shape, np.nan)
+        assert np.array_equal(pairs.ablate(matrix, False, again, True, threads), decided)
+        assert np.array_equal(again, expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ablations())
+def test_the_twin_agrees(case):
+    benchmark, raw, matrix = case
+    fast = Scorer(benchmark, fractions="keep").ablate(raw, matrix, full=True)
+    twin = reference.Scorer(benchmark, fractions="keep").ablate(raw, matrix, full=True)
+    np.testing.assert_allclose(fast.scores, twin.scores, rtol=1e-12, atol=4 * STEP)
+    assert np.array_equal(fast.summary.level_counts, twin.summary.level_counts)
+    assert np.array_equal(fast.summary.decided, twin.summary.decided)
+
+
+@settings(max_examples=60, deadline=None)
+@given(scored(min_models=1), st.data())
+def test_dropped_tasks_have_weight_0(case, data):
+    benchmark, raw = case
+    names = data.draw(st.lists(st.sampled_from(benchmark.tasks), min_size=1, max_size=3))
+    modalities = sorted(set(benchmark.modality))
+    sets = SpecialistSets.dropped_each(benchmark, tasks=names, modalities=modalities)
+    scores = Scorer(benchmark, fractions="keep").ablate(raw, sets, full=True).scores
+    for i, where in enumerate(sets.dropped):
+        weight = benchmark.weight.copy()
+        weight[where] = 0.0
+        expected = Scorer(with_sota(benchmark, benchmark.sota, weight), fractions="keep").score(raw).overall
+        assert np.array_equal(scores[i], expected), sets.label(i)
+
+
+def test_strict_wins_lose_ties_only():
+    benchmark, raw = random_case(30, 90, seed=3)
+    scorer = Scorer(benchmark, fractions="keep")
+    strict = scorer.ablate(raw, SpecialistSets.strict_wins(benchmark), full=True)
+    lost = np.where(raw == benchmark.sota, np.nan, raw)
+    without_ties = Scorer(benchmark, fractions="keep").score(lost)
+    assert (raw == benchmark.sota).any()
+    assert np.array_equal(strict.scores[0][:, 1:], without_ties.overall[:, 1:])
+    assert np.array_equal(strict.scores[0][:, 0], scorer.score(raw).overall[:, 0])
+    assert strict.summary.decided.sum() == np.count_nonzero(raw == benchmark.sota)
+
+
+def test_generated_sets():
+    benchmark, _ = random_case(1, 60, seed=4)
+    moved = SpecialistSets.perturbed(benchmark, 200, relative=0.05, seed=9)
+    matrix = moved.matrix()
+    assert np.array_equal(matrix[50:70], moved.matrix(50, 70))
+    scale = np.abs(benchmark.sota) * 0.05
+    assert (np.abs(matrix - benchmark.sota) <= scale * (1 + 1e-12)).all()
+    assert (matrix.max(axis=0) - matrix.min(axis=0) > scale).sum() > 50
+    SpecialistSets.from_matrix(benchmark, matrix)  # all inside their domains
+    lower = np.array([m.better == "lower" for m in benchmark.metrics])
+    assert lower.any()
+    signs = np.sign(matrix[0] - benchmark.sota)
+    draws = reference.draws(9, 0, 1, 60)[0]
+    inside = signs != 0
+    assert np.array_equal((signs * np.where(lower, -1, 1))[inside] > 0, (draws >= 2**63)[inside])
+
+    choices = SpecialistSets.candidates(
+        benchmark, {"t3": [benchmark.sota[3]] * 2, "T1": [benchmark.sota[1], np.nan, np.nan]}
+    )
+    assert choices.n == 6
+    assert np.array_equal(np.isnan(choices.matrix()[:, 1]), [False, True, True] * 2)
+    drawn = SpecialistSets.candidates(benchmark, {"t3": [np.nan, benchmark.sota[3]]}, n=1000, seed=1, keep_others=True)
+    assert 400 < np.isnan(drawn.matrix()[:, 3]).sum() < 600
+    assert np.array_equal(drawn.matrix(100, 200), drawn.matrix()[100:200], equal_nan=True)
+    out = SpecialistSets.leave_one_out(benchmark)
+    assert np.array_equal(np.isnan(out.matrix()), np.eye(60, dtype=bool) | np.isnan(benchmark.sota))
+    assert out.label(2) == "without the specialist of t2"
+    assert SpecialistSets.replaced(benchmark, "t5", [np.nan, benchmark.sota[5]]).n == 2
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**64 - 1])
+def test_draws(seed):
+    assert np.array_equal(_core.draws(seed, 5, 4, 9), reference.draws(seed, 5, 4, 9))
+    assert np.array_equal(_core.draws(seed, 0, 9, 9)[5:], reference.draws(seed, 5, 4, 9))
+
+
+@settings(max_examples=60, deadline=None)
+@given(hnp.arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(1, 70), st.just(4)),
+                  elements=st.one_of(st.sampled_from([0.0, 1.0, 100.0, 5e-324]), st.floats(0, 100))))  # fmt: skip
+def test_ranks_and_sums_agree_with_the_twin(scores):
+    n = scores.shape[1]
+    names = tuple(f"m{i}" for i in range(n))
+    base = _core.ranks(scores[0])
+    assert np.array_equal(base, reference.ranks(scores[0]))
+    fast, twin = (Summary.empty(names, ("t",), scores[0], base) for _ in range(2))
+    for summary, backend in ((fast, _core), (twin, reference)):
+        summary.count(len(scores))
+        moved = backend.summarise(scores, base, summary.arrays, 2)
+        assert moved[0] == 0
+    a, b = (Summary.empty(names, ("t",), scores[0], base).arrays for _ in range(2))
+    assert np.array_equal(_core.summarise(scores, base, a, 1), reference.summarise(scores, base, b))
+    assert fast == twin
+    np.testing.assert_allclose(fast.mean, scores.mean(axis=0), atol=1e-12)
+    assert np.array_equal(fast.least, scores.min(axis=0))
+    for q in (0.0, 0.3, 0.5, 1.0):
+        at = max(1, int(np.ceil(q * len(scores)))) - 1
+        assert np.array_equal(fast.quantile(q), np.rint(np.sort(scores, axis=0)[at] * 100) / 100)
+
+
+def test_parts_add_up_in_any_order():
+    benchmark, raw = random_case(40, 80, seed=5)
+    scorer = Scorer(benchmark, fractions="keep")
+    prepared = scorer.prepare(raw)
+    for sets in (SpecialistSets.perturbed(benchmark, 150, seed=2), SpecialistSets.leave_one_out(benchmark)):
+        whole = scorer.ablate(prepared, sets, threads=2)
+        texts = {json.dumps(whole.to_dict())}
+        texts.add(json.dumps(scorer.ablate(raw, sets, threads=1, piece=7).to_dict()))
+        texts.add(json.dumps(scorer.ablate(raw, sets, threads=1, full=True).to_dict()))
+        assert len(texts) == 1
+        cuts = [0, 1, 30, 31, sets.n]
+        parts = [scorer.ablate(prepared, sets, start=a, stop=b, piece=13).summary for a, b in itertools.pairwise(cuts)]
+        assert parts[2].merge(parts[0], parts[3], pickle.loads(pickle.dumps(parts[1]))) == whole.summary
+        assert parts[0] != whole.summary
+
+
+def test_an_interrupted_run_keeps_what_is_done():
+    benchmark, raw = random_case(20, 50, seed=6)
+    scorer = Scorer(benchmark, fractions="keep")
+    sets = SpecialistSets.perturbed(benchmark, 100, seed=2)
+
+    def stop(done, total):
+        assert total == 100
+        if done == 30:
+            raise KeyboardInterrupt
+
+    def ctrl_c(done, total):
+        if done == 30:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    for progress in (stop, ctrl_c):
+        partial = scorer.ablate(raw, sets, piece=10, progress=progress)
+        assert (partial.done, partial.complete) == (30, False)
+        assert partial.summary == scorer.ablate(raw, sets, stop=30).summary
+    full = scorer.ablate(raw, sets, piece=10, progress=stop, full=True)
+    assert full.scores.shape == (30, 20, 4)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_pivotal_specialists():
+    bench = Benchmark(("a", "b"), ("image",) * 2, ("comprehension", "generation"), ("Acc",) * 2, np.array([50.0, 90.0]))
+    raw = np.array([[60.0, 10.0], [55.0, 20.0], [40.0, 30.0]])
+    ablation = Scorer(bench).ablate(raw, SpecialistSets.leave_one_out(bench))
+    # Without a's specialist both winners lose S3, and with it their ranks.
+    assert ablation.summary.pivotal() == [("a", 2, 2)]
+
+
+def test_fractions_are_scaled_as_in_scoring():
+    benchmark, raw = random_case(6, 40, seed=8)
+    percent = np.array([m.is_percent for m in benchmark.metrics])
+    raw[2, percent] /= 100.0
+    scorer = Scorer(benchmark, fractions="scale")
+    assert np.array_equal(
+        scorer.ablate(raw, benchmark.sota[np.newaxis], full=True).scores[0], scorer.score(raw).overall
+    )
+
+
+def test_wrong_input_is_refused():
+    benchmark, raw = random_case(3, 30, seed=7)
+    scorer = Scorer(benchmark, fractions="keep")
+    acc = next(t for t, m in enumerate(benchmark.metrics) if m.is_percent)
+    task = benchmark.tasks[acc]
+    bad = np.tile(benchmark.sota, (3, 1))
+    bad[2, acc] = 140.0
+    for message, call in {
+        f"set 2, task '{task}': a specialist's Acc of 140": lambda: scorer.ablate(raw, bad),
+        "set 1 changes a task twice": lambda: SpecialistSets.from_changes(
+            benchmark, [{}, {task: np.nan, task.upper(): np.nan}]
+        ),
+        "unknown task 'zz'": lambda: SpecialistSets.from_changes(benchmark, [{"zz": 1.0}]),
+        "outside the metric's domain": lambda: SpecialistSets.from_changes(benchmark, [{task: -1.0}]),
+        "n=0": lambda: SpecialistSets.perturbed(benchmark, 0),
+        "seed=-1": lambda: SpecialistSets.perturbed(benchmark, 1, seed=-1),
+        "relative=5": lambda: SpecialistSets.perturbed(benchmark, 1, relative=5),
+        "candidates are missing for 29 tasks": lambda: SpecialistSets.candidates(benchmark, {task: [1.0]}, n=5),
+        f"candidates are missing for task '{task}'": lambda: SpecialistSets.candidates(benchmark, {task: []}),
+        "choices are more than": lambda: SpecialistSets.candidates(
+            benchmark, {t: [np.nan] * 9 for t in benchmark.tasks}
+        ),
+        "unknown skill": lambda: SpecialistSets.dropped_each(benchmark, skills=["zz"]),
+        "unknown modality": lambda: SpecialistSets.dropped_each(benchmark, modalities=["smell"]),
+        "at least one set": lambda: SpecialistSets.dropped_each(benchmark),
+        "another benchmark": lambda: scorer.ablate(raw, SpecialistSets.leave_one_out(random_case(1, 20, seed=1)[0])),
+        "policy='paper'": lambda: Scorer(benchmark, "release").ablate(raw, bad),
+        "another scorer": lambda: Scorer(benchmark).ablate(scorer.prepare(raw), bad),
+        "have the shape": lambda: scorer.ablate(raw, bad[:, 1:]),
+        "quantile 2": lambda: scorer.ablate(raw, benchmark.sota[np.newaxis]).summary.quantile(2),
+        "confidence 1": lambda: scorer.ablate(raw, benchmark.sota[np.newaxis]).summary.interval(1),
+        "cannot be merged": lambda: scorer.ablate(raw, bad[:2]).summary.merge(scorer.ablate(raw[:2], bad[:2]).summary),
+    }.items():
+        with pytest.raises(GLevelError) as caught:
+            call()
+        assert message in str(caught.value)

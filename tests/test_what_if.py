@@ -1,0 +1,180 @@
+"""What-if, updates and fragility, against scoring from scratch."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from generate import N_CHOICES, benchmarks, random_case, scored
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from glevel_fast import Benchmark, GLevelError, Results, Scorer
+
+ARRAYS = ("overall", "modality", "means", "supported", "wins", "level", "models")
+
+
+def assert_same(a, b):
+    for name in ARRAYS:
+        assert np.array_equal(getattr(a, name), getattr(b, name)), name
+
+
+@settings(max_examples=100, deadline=None)
+@given(scored(min_models=1), st.data(), st.sampled_from(["missing", "score"]))
+def test_what_if_equals_scoring_from_scratch(case, data, zero):
+    benchmark, raw = case
+    low = np.array([m.lowest for m in benchmark.metrics])
+    if zero == "score":
+        raw = np.where((raw == 0) & (low > 0), np.nan, raw)
+    tasks = data.draw(st.lists(st.integers(0, benchmark.n_tasks - 1), min_size=1, max_size=4, unique=True))
+    sota = benchmark.sota.copy()
+    for t in tasks:
+        value = raw[data.draw(st.integers(0, len(raw) - 1)), t]
+        sota[t] = value if value * benchmark.scale[t] >= low[t] else np.nan
+    scorer = Scorer(benchmark, fractions="keep", zero=zero)
+    what = scorer.what_if(raw, {benchmark.tasks[t]: sota[t] for t in tasks})
+    before = scorer.score(raw)
+    after = Scorer(replace(benchmark, sota=sota), fractions="keep", zero=zero).score(raw)
+    assert np.array_equal(what.overall, after.overall)
+    assert np.array_equal(what.delta, after.overall - before.overall)
+    assert np.array_equal(what.level, after.level)
+    change = np.zeros_like(before.wins)
+    np.add.at(change.T, benchmark.group_of_task[what.tasks], what.wins.T)
+    assert np.array_equal(change, after.wins - before.wins)
+    assert set(what.to_dict()) == {"glevel_fast", "changes", "models", "unchanged", "notes"}
+
+
+def test_what_if_says_who_gains_and_loses():
+    bench = Benchmark(("a", "b"), ("image",) * 2, ("comprehension", "generation"), ("Acc",) * 2, np.array([50.0, 10.0]))
+    results = Results.from_array(["x", "y", "z"], [[60.0, 20.0], [55.0, 5.0], [40.0, 30.0]], bench)
+    what = Scorer(bench).what_if(results, {"A": 57.0, "b": 5.0})
+    columns = what.columns()
+    assert columns["model"] == ["y", "z"]  # z wins nothing more, but passes y
+    assert columns["loses"] == ["a", ""]
+    assert columns["gains"] == ["b", ""]
+    assert what.ranks[1].tolist() == [1, 3, 2]
+    assert repr(what) == "WhatIf(2 tasks changed: 1 wins gained, 1 lost over 3 models)"
+
+
+@settings(max_examples=60, deadline=None)
+@given(scored(min_models=1, weights=False), st.data())
+def test_updates_equal_scoring_from_scratch(case, data):
+    benchmark, raw = case
+    names = [f"m{i}" for i in range(len(raw))]
+    scorer = Scorer(benchmark, fractions="keep")
+    scores = scorer.score(Results.from_array(names, raw, benchmark))
+    rows = data.draw(st.lists(st.integers(0, len(raw) - 1), max_size=3))
+    cells = {(names[i], benchmark.tasks[data.draw(st.integers(0, benchmark.n_tasks - 1))]): np.nan for i in rows}
+    new_model = data.draw(st.booleans())
+    after = scorer.update(
+        scores, cells=cells, add_models={"new": dict(zip(benchmark.tasks, raw[0], strict=True))} if new_model else None
+    )
+    fixed = np.vstack([raw, raw[:1]]) if new_model else raw.copy()
+    for model, task in cells:
+        fixed[names.index(model), benchmark.tasks.index(task)] = np.nan
+    assert np.array_equal(after.results.values, fixed, equal_nan=True)
+    assert_same(after.scores, scorer.score(Results.from_array([*names, "new"][: len(fixed)], fixed, benchmark)))
+
+    task = benchmark.tasks[data.draw(st.integers(0, benchmark.n_tasks - 1))]
+    chained = after.scorer.update(
+        after.scores,
+        remove_tasks=[task] if benchmark.n_tasks > 1 else [],
+        add_tasks={"brand new": {"modality": "video", "paradigm": "generation", "metric": "FVD", "sota": 300.0,
+                                 "values": {"m0": 250.0}}},
+        specialists={benchmark.tasks[0]: np.nan},
+    )  # fmt: skip
+    assert chained.scorer.benchmark.tasks[-1] == "brand new"
+    assert (task in chained.scorer.benchmark.tasks) == (benchmark.n_tasks == 1)
+    scratch = Scorer(chained.scorer.benchmark, fractions="keep").score(chained.results)
+    assert_same(chained.scores, scratch)
+    assert chained.results.values[0, -1] == 250.0
+
+
+@st.composite
+def boards(draw):
+    benchmark, menu = draw(benchmarks(max_tasks=12))
+    cells = draw(hnp.arrays(np.int8, (4, benchmark.n_tasks), elements=st.integers(0, N_CHOICES - 1)))
+    return benchmark, menu[np.arange(benchmark.n_tasks), cells]
+
+
+@settings(max_examples=80, deadline=None)
+@given(boards())
+def test_fragility_by_brute_force(case):
+    """Taking wins away: no smaller choice of wins costs the level, and one of this size does."""
+    from itertools import combinations
+
+    benchmark, raw = case
+    scorer = Scorer(benchmark, fractions="keep")
+    scores = scorer.score(raw)
+    fragile = scores.fragility()
+    points = scorer.map(raw)
+    for i, level in enumerate(scores.level):
+        if level < 3:
+            assert fragile.lost_wins[i] == -1
+            assert np.isnan(fragile.relative[i])
+            continue
+        z = raw[i] * benchmark.scale
+        higher = np.array([m.better == "higher" for m in benchmark.metrics])
+        won = np.flatnonzero(
+            (points[i] > 0) & np.where(higher, z >= benchmark.sota_z, z <= benchmark.sota_z) & (benchmark.weight > 0)
+        )
+
+        def without(tasks, i=i):
+            sota = benchmark.sota.copy()
+            sota[list(tasks)] = np.nan
+            return Scorer(replace(benchmark, sota=sota), fractions="keep").score(raw[i]).level[0]
+
+        if len(won) > 6:
+            continue
+        n = int(fragile.lost_wins[i])
+        assert all(without(tasks) == level for k in range(n) for tasks in combinations(won, k))
+        assert any(without(tasks) < level for tasks in combinations(won, n))
+        if n == 1 and level >= 4:
+            alone = tuple(benchmark.tasks[t] for t in won if without([t]) < level)
+            assert fragile.tasks[i] == alone
+            assert fragile.models[i] in fragile.single
+        else:
+            assert fragile.tasks[i] == ()
+
+
+def test_fragility_in_sigma():
+    bench = Benchmark(
+        ("a", "b", "c"), ("image",) * 3, ("comprehension", "generation", "generation"), ("Acc", "FID", "Acc"),
+        np.array([50.0, 10.0, 40.0]),
+    )  # fmt: skip
+    fragile = Scorer(bench).score(np.array([[60.0, 8.0, 44.0], [60.0, np.nan, 41.0], [0.0, 9.0, np.nan]])).fragility()
+    assert fragile.level.tolist() == [4, 4, 3]
+    assert fragile.lost_wins.tolist() == [1, 1, 1]
+    # a is lost first beyond +20 % (60 against 50), both generation wins beyond 20 % (8 against 10).
+    np.testing.assert_allclose(fragile.relative, [0.2, 0.025, 0.1])
+    assert fragile.tasks == (("a",), ("a", "c"), ())
+    assert fragile.single == ("model 0", "model 1")
+
+
+def test_wrong_input_is_refused():
+    benchmark, raw = random_case(3, 30, seed=7)
+    scorer = Scorer(benchmark, fractions="keep")
+    scores = scorer.score(raw)
+    task = benchmark.tasks[0]
+    changed = raw.copy()
+    stale = scorer.score(changed)
+    changed[:] = np.nan
+    for message, call in {
+        "no change": lambda: scorer.what_if(raw, {}),
+        "unknown task 'zz'": lambda: scorer.what_if(raw, {"zz": 1.0}),
+        "outside the metric's domain": lambda: scorer.what_if(raw, {task: -7.0}),
+        "two spellings": lambda: scorer.what_if(raw, {task: np.nan, task.upper(): np.nan}),
+        "unknown model 'x'": lambda: scorer.update(scores, cells={("x", task): 1.0}),
+        "there is one of that name": lambda: scorer.update(scores, add_models={"MODEL 1": {}}),
+        "is listed twice": lambda: scorer.update(
+            scores, add_tasks={task: {"modality": "image", "paradigm": "generation", "metric": "Acc", "sota": 1.0}}
+        ),
+        "metric, paradigm, sota missing": lambda: scorer.update(scores, add_tasks={"new": {"modality": "image"}}),
+        "not this scorer's": lambda: Scorer(random_case(1, 20, seed=1)[0]).update(scores),
+        "no tasks": lambda: scorer.update(scores, remove_tasks=benchmark.tasks),
+        "no longer those that were scored": stale.fragility,
+        "policy='paper'": Scorer(benchmark, "release").score(np.abs(raw)).fragility,
+    }.items():
+        with pytest.raises(GLevelError) as caught:
+            call()
+        assert message in str(caught.value), message
