@@ -365,3 +365,13 @@ def test_a_panic_of_the_reader_is_an_error(tmp_path, good, bench, monkeypatch):
 def test_macro_workbooks_are_read_without_their_macros(tmp_path, good, bench):
     path = pack(tmp_path / "a.XLSM", parts_of(good) | {"xl/vbaProject.bin": b"\0" * 100, "docProps/x.xml": b"<broken"})
     assert load_results(path, bench).models == ("M",)
+
+
+def test_lone_surrogates_are_no_names(tmp_path, small):
+    """JSON can spell half a character; no file could be written with it."""
+    path = write(tmp_path / "a.json", b'{"m\\ud800": {"A": 1}}')
+    with pytest.raises(ResultsError, match=r"'m\\ud800' is not Unicode text"):
+        load_results(path, small)
+    for column in ("task", "modality", "skill"):
+        with pytest.raises(BenchmarkError, match="not Unicode text"):
+            load_benchmark(SMALL | {column: ["a\udc00", "b"]})

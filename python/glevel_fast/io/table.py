@@ -102,6 +102,15 @@ def is_blank(value: object) -> bool:
     return is_missing(value) or (isinstance(value, str) and not value.strip())
 
 
+def is_unicode(name: str) -> bool:
+    """Whether a name can be written at all; JSON and Python let the lone half of a surrogate pair through."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def text(value: object) -> str | None:
     """A cell as stripped text, "" where it is missing; None where it is neither text nor a number."""
     if isinstance(value, str):
