@@ -14,7 +14,7 @@ import pytest
 from released import half, save, sheets, sota_sheets
 
 from glevel_fast import BenchmarkError, MissingExtraError, ResultsError, load_benchmark, load_results
-from glevel_fast.io import csv, json, parquet, workbook
+from glevel_fast.io import csv, frames, json, parquet, workbook
 
 SMALL = {
     "task": ["A", "B"],
@@ -215,6 +215,13 @@ def test_a_text_in_every_row_of_a_parquet_file(tmp_path, small, monkeypatch, mod
     refuses(tmp_path / "a.parquet", "texts of this column come to 50,000 bytes", small)
 
 
+def test_texts_without_number_in_a_parquet_file(tmp_path, small, monkeypatch):
+    """One text in 24 million rows is a small file, and gigabytes of Python objects."""
+    pq.write_table(pa.table({"model": ["m"] * 60, "task": ["A"] * 60, "value": [1.0] * 60}), tmp_path / "a.parquet")
+    monkeypatch.setattr(frames, "MAX_TEXTS", 100)
+    refuses(tmp_path / "a.parquet", "120 cells that are not numbers are more than 100", small)
+
+
 # Workbooks
 
 
@@ -252,6 +259,7 @@ UNPLACED = b"<row>" + b"<c><v>1</v></c>" * 3000 + b"</row>" + b"<row><c><v>1</v>
         (sheet(b'<row r="2"><c r="2E"><v>1</v></c></row>'), "that can be read"),
         (sheet(b'<row r="2"><c r="E2" t="s"><v>7</v></c></row>'), "that can be read"),
         (sheet(b"<row>")[:-30], "that can be read"),
+        (sheet(b"<row " + b"".join(b' a%d="1"' % i for i in range(2000)) + b"/>"), "a tag with 2,000 attributes"),
         (sheet().decode().encode("utf-16"), "not UTF-8"),
         (b"", "that can be read"),
     ],

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MAX_CELLS = 50_000_000
 """Most cells of a frame or a Parquet file: 400 MB of doubles."""
 
+MAX_TEXTS = 5_000_000
+"""Most cells of all columns that are not numeric: each becomes a Python object of its own."""
+
 Backend = Literal["pandas", "polars", "pyarrow"]
 
 
@@ -25,7 +28,7 @@ def read_frame(frame: Any, where: str = "DataFrame") -> Table:
     Raises
     ------
     GLevelError
-        For anything else, and for a frame with a column twice or more than `MAX_CELLS` cells.
+        For anything else, and for a frame with a column twice or more cells than the limits above.
     """
     nw = require("narwhals", "frames")
     try:
@@ -35,6 +38,12 @@ def read_frame(frame: Any, where: str = "DataFrame") -> Table:
             data = _from_capsule(frame, nw)
         if data.shape[0] * data.shape[1] > MAX_CELLS:
             raise GLevelError(f"{where}: {data.shape[0]:,} x {data.shape[1]:,} cells are more than {MAX_CELLS:,}")
+        texts = data.shape[0] * sum(not _is_numeric(dtype) for dtype in data.schema.values())
+        if texts > MAX_TEXTS:
+            raise GLevelError(
+                f"{where}: {texts:,} cells that are not numbers are more than {MAX_TEXTS:,}; "
+                "give results wide: one row per model, one numeric column per task"
+            )
         columns = [_column(series, nw) for series in data.iter_columns()]
     except GLevelError:
         raise
@@ -57,9 +66,12 @@ def _from_capsule(frame: Any, nw: Any) -> Any:
         raise GLevelError(f"cannot read a table from {kind}: {error}") from None
 
 
+def _is_numeric(dtype: Any) -> bool:
+    return bool(dtype.is_numeric() and not dtype.is_decimal())
+
+
 def _column(series: Any, nw: Any) -> Column:
-    dtype = series.dtype
-    if not dtype.is_numeric() or dtype.is_decimal():
+    if not _is_numeric(series.dtype):
         return series.to_list()  # type: ignore[no-any-return]
     if series.null_count():  # integers have no NaN
         series = series.cast(nw.Float64).fill_null(float("nan"))
