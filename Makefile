@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE $(wildcard cpp/*) $(shell find python -name '*.py*' -o -name '*.csv' -o -name 'page.*' | grep -v __pycache__)
 
-.PHONY: demo test lint format bench docs develop clean
+.PHONY: demo test lint format bench docs develop clean sanitize determinism coverage fuzz mutants test-lowest lock audit
 
 demo: $(VENV)/.installed
 	$(BIN)/glevel score
@@ -15,14 +15,14 @@ test: $(VENV)/.installed $(VENV)/.test
 lint: $(VENV)/.installed $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/clang-format --dry-run --Werror cpp/*.cpp cpp/*.hpp
+	$(BIN)/clang-format --dry-run --Werror cpp/*.cpp cpp/*.hpp tests/cpp/*.cpp
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest glevel_fast._core --allowlist tests/stubtest_allowlist.txt
 
 format: $(VENV)/.lint
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/clang-format -i cpp/*.cpp cpp/*.hpp
+	$(BIN)/clang-format -i cpp/*.cpp cpp/*.hpp tests/cpp/*.cpp
 
 # Measures, prints the table of targets, writes benchmarks/RESULTS.md, its figure and README's table. A peer that
 # cannot be installed is left out by name.
@@ -33,6 +33,42 @@ bench: $(VENV)/.installed $(VENV)/.test
 
 docs: $(VENV)/.installed
 	$(BIN)/python docs/how_sure.py
+	$(BIN)/python docs/make.py
+
+# What follows builds the C++ in other ways, below build/; CONTRIBUTING.md says how long each takes.
+NATIVE := PATH="$(CURDIR)/$(BIN):$$PATH"
+FUZZ_SECONDS ?= 120
+SEED ?= 1
+
+sanitize determinism: $(VENV)/.installed $(VENV)/.test $(VENV)/.native
+	$(NATIVE) tests/native.sh $@
+
+coverage: $(VENV)/.installed $(VENV)/.test $(VENV)/.native
+	$(NATIVE) tests/native.sh coverage $(PYTEST_ARGS)
+
+fuzz: $(VENV)/.installed $(VENV)/.test $(VENV)/.native
+	$(NATIVE) tests/native.sh kernels 10000 $(SEED)
+	$(BIN)/python tests/fuzz/fuzz_readers.py --seconds $(FUZZ_SECONDS) --seed $(SEED)
+
+mutants: $(VENV)/.installed $(VENV)/.test $(VENV)/.native
+	$(NATIVE) python tests/mutations.py $(MUTANTS)
+
+# The run-time dependencies at their lower bounds, the tools of the tests as new as these allow.
+test-lowest: $(VENV)/.supply
+	rm -rf build/lowest && mkdir -p build
+	$(BIN)/uv venv -q --python $(PYTHON) build/lowest
+	$(BIN)/uv pip install -q --python build/lowest --resolution lowest-direct '.[all]'
+	$(BIN)/uv pip freeze -q --python build/lowest | grep -v '^glevel' > build/lowest/constraints.txt
+	$(BIN)/uv pip install -q --python build/lowest -c build/lowest/constraints.txt --group test
+	build/lowest/bin/python -m pytest $(PYTEST_ARGS)
+
+# Every dependency of development with its hashes: pip install --require-hashes -r requirements-dev.txt
+lock: $(VENV)/.supply
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.txt
+
+audit: $(VENV)/.supply
+	BIN=$(BIN) tests/audit.sh
 
 # Python edits take effect at once, C++ edits at the next import.
 develop: $(VENV)/.test $(VENV)/.lint
@@ -58,4 +94,12 @@ $(VENV)/.test: $(VENV)/.created pyproject.toml
 
 $(VENV)/.lint: $(VENV)/.created pyproject.toml
 	$(BIN)/pip install -q --group lint
+	touch $@
+
+$(VENV)/.native: $(VENV)/.created pyproject.toml
+	$(BIN)/pip install -q --group native
+	touch $@
+
+$(VENV)/.supply: $(VENV)/.created pyproject.toml
+	$(BIN)/pip install -q --group supply
 	touch $@

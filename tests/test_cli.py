@@ -136,6 +136,80 @@ def test_a_closed_pipe_is_quiet():
     assert done.stderr == ""
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
+@pytest.mark.parametrize("arguments", [["metrics"], ["metrics", "--json"], ["score"], ["score", "--json", "-"]])
+def test_a_full_disk_behind_standard_output(arguments):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "glevel_fast.cli", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "glevel: error: standard output: No space left on device\n"
+
+
+def test_closed_streams(files):
+    score = f"{sys.executable} -m glevel_fast.cli score {files}/results.csv -b {files}/tasks.csv"
+    done = subprocess.run(["sh", "-c", f"{score} >&-"], stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("glevel: error: standard output is closed")
+    done = subprocess.run(["sh", "-c", f"{score} --json - 2>&-"], stdout=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 0
+    assert len(json.loads(done.stdout)["models"]) == 2
+
+
+def test_an_output_that_knows_only_ascii(files):
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    arguments = ["score", files / "results.csv", "-b", files / "tasks.csv"]
+    assert "B\\xe9ta" in run(*arguments, env=ascii_only).stdout
+    done = run(*arguments, "--json", "-", env=ascii_only, encoding="utf-8")
+    assert [m["model"] for m in json.loads(done.stdout)["models"]] == ["Alpha", "Béta"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are Unicode elsewhere")
+def test_a_file_name_that_is_not_unicode(files):
+    name = os.fsencode(files) + b"/\xff.csv"
+    with open(name, "w") as file:
+        file.write("model,vqa\nAlpha,70\n")
+    done = run("score", os.fsdecode(name), "-b", files / "tasks.csv", "--json", "-")
+    assert done.returncode == 0
+    assert "\udcff.csv: 1 of 2 tasks" in json.loads(done.stdout)["notes"][0]
+
+
+def test_interrupt_while_a_large_file_is_read(tmp_path):
+    """Nothing stands in here: 500 tasks of 4,000 models as text take seconds."""
+    tasks = [f"t{i}" for i in range(500)]
+    (tmp_path / "tasks.csv").write_text(
+        "task,modality,paradigm,metric,sota\n" + "".join(f"{t},image,generation,Acc,50\n" for t in tasks)
+    )
+    lines = ",".join(["model", *tasks]) + "\n" + "".join(f"m{i}" + ",12.25" * 500 + "\n" for i in range(4000))
+    for kind, content in (
+        ("csv", lines),
+        ("json", json.dumps({f"m{i}": dict.fromkeys(tasks, 12.25) for i in range(4000)})),
+    ):
+        path = tmp_path / f"a.{kind}"
+        path.write_text(content)
+        command = [sys.executable, "-X", "importtime", "-m", "glevel_fast.cli", "score", path, "-b"]
+        process = subprocess.Popen(
+            [*command, tmp_path / "tasks.csv"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for line in process.stderr:  # once the reader is loaded, it reads
+            if f"glevel_fast.io.{kind}" in line:
+                break
+        time.sleep(0.3)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        assert process.returncode == 130, (out, err)
+        assert time.monotonic() - started < 1
+        assert "Traceback" not in err
+        assert err.endswith("glevel: interrupted\n")
+
+
 def test_interrupt(files):
     """Ctrl-C while a file is read (a pipe that never ends would be refused; a slow start stands in)."""
     code = (

@@ -14,7 +14,7 @@ import pytest
 from released import half, save, sheets, sota_sheets
 
 from glevel_fast import BenchmarkError, MissingExtraError, ResultsError, load_benchmark, load_results
-from glevel_fast.io import csv, json, parquet, workbook
+from glevel_fast.io import csv, json, parquet, table, workbook
 
 SMALL = {
     "task": ["A", "B"],
@@ -215,6 +215,13 @@ def test_a_text_in_every_row_of_a_parquet_file(tmp_path, small, monkeypatch, mod
     refuses(tmp_path / "a.parquet", "texts of this column come to 50,000 bytes", small)
 
 
+def test_texts_without_number_in_a_parquet_file(tmp_path, small, monkeypatch):
+    """One text in 24 million rows is a small file, and gigabytes of Python objects."""
+    pq.write_table(pa.table({"model": ["m"] * 60, "task": ["A"] * 60, "value": [1.0] * 60}), tmp_path / "a.parquet")
+    monkeypatch.setattr(table, "MAX_TEXTS", 100)
+    refuses(tmp_path / "a.parquet", "120 cells that are not numbers are more than 100", small)
+
+
 # Workbooks
 
 
@@ -252,6 +259,7 @@ UNPLACED = b"<row>" + b"<c><v>1</v></c>" * 3000 + b"</row>" + b"<row><c><v>1</v>
         (sheet(b'<row r="2"><c r="2E"><v>1</v></c></row>'), "that can be read"),
         (sheet(b'<row r="2"><c r="E2" t="s"><v>7</v></c></row>'), "that can be read"),
         (sheet(b"<row>")[:-30], "that can be read"),
+        (sheet(b"<row " + b"".join(b' a%d="1"' % i for i in range(2000)) + b"/>"), "a tag with 2,000 attributes"),
         (sheet().decode().encode("utf-16"), "not UTF-8"),
         (b"", "that can be read"),
     ],
@@ -365,3 +373,13 @@ def test_a_panic_of_the_reader_is_an_error(tmp_path, good, bench, monkeypatch):
 def test_macro_workbooks_are_read_without_their_macros(tmp_path, good, bench):
     path = pack(tmp_path / "a.XLSM", parts_of(good) | {"xl/vbaProject.bin": b"\0" * 100, "docProps/x.xml": b"<broken"})
     assert load_results(path, bench).models == ("M",)
+
+
+def test_lone_surrogates_are_no_names(tmp_path, small):
+    """JSON can spell half a character; no file could be written with it."""
+    path = write(tmp_path / "a.json", b'{"m\\ud800": {"A": 1}}')
+    with pytest.raises(ResultsError, match=r"'m\\ud800' is not Unicode text"):
+        load_results(path, small)
+    for column in ("task", "modality", "skill"):
+        with pytest.raises(BenchmarkError, match="not Unicode text"):
+            load_benchmark(SMALL | {column: ["a\udc00", "b"]})

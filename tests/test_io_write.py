@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 
 import narwhals
 import numpy as np
@@ -101,11 +102,26 @@ def test_targets_that_cannot_be(tmp_path, name, words):
     assert os.listdir(tmp_path) == ["file"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.skipif(sys.platform == "win32", reason="no such permissions on Windows")
 def test_a_folder_that_is_read_only(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(GLevelError, match="Permission denied"):
-        write.text(tmp_path / "a", "x")
+    (tmp_path / "a").write_text("old")
+    tmp_path.chmod(0o555)
+    code = (
+        "import os, sys\nfrom glevel_fast.io import write\nwrite.text(os.devnull, 'loaded')\n"
+        "if os.geteuid() == 0:\n    os.setuid(65534)  # root may write everywhere\n"
+        "os.chdir(sys.argv[1])\nwrite.text('a', 'new')"
+    )
+    for parent in (tmp_path, *tmp_path.parents[:2]):  # pytest's folders are for their owner alone
+        parent.chmod(0o555)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=60, check=False
+        )
+    finally:
+        for parent in (tmp_path, *tmp_path.parents[:2]):
+            parent.chmod(0o700)
+    assert "GLevelError: a: cannot be written: Permission denied" in done.stderr
+    assert (tmp_path / "a").read_text() == "old"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
@@ -125,6 +141,48 @@ def test_a_kill_leaves_the_old_file(tmp_path):
     )
     assert subprocess.run([sys.executable, "-c", code, str(target)], check=False).returncode == -9
     assert target.read_text() == "old"
+
+
+def test_kills_at_any_moment(tmp_path):
+    """A process that writes without end is killed at random moments: what carries the name is always whole."""
+    code = (
+        "import sys\nfrom glevel_fast.io import write\nn = 0\n"
+        "while True:\n    n += 1\n    write.json([n] * 20000, sys.argv[1])\n    n == 1 and print('ready', flush=True)"
+    )
+    target, random = tmp_path / "a.json", np.random.default_rng(1)
+    written = set()
+    for _ in range(12):
+        process = subprocess.Popen([sys.executable, "-c", code, target], stdout=subprocess.PIPE)
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(random.uniform(0, 0.03))
+        process.kill()
+        process.communicate()
+        values = json.loads(target.read_text())
+        assert len(values) == 20000
+        assert len(set(values)) == 1
+        written.add(values[0])
+    assert len(written) > 1  # the moments differ
+    assert all(name == "a.json" or name.startswith(".glevel-") for name in os.listdir(tmp_path))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of resources on Windows")
+def test_a_disk_that_fills_up(tmp_path):
+    """A limit on the size of files stands in for the disk: some bytes go out, then no more."""
+    (tmp_path / "a.csv").write_text("old")
+    code = (
+        "import resource, signal, sys\nfrom glevel_fast import GLevelError\nfrom glevel_fast.io import write\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "for save in (write.csv, write.parquet):\n"
+        "    try:\n        save({'x': list(range(100_000))}, sys.argv[1])\n"
+        "    except GLevelError as error:\n        print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "a.csv"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.count("a.csv: cannot be written: File too large") == 2, done
+    assert (tmp_path / "a.csv").read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.csv"]
 
 
 def test_a_missing_backend_is_named(monkeypatch):

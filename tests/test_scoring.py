@@ -47,6 +47,19 @@ def test_equal_values_average_to_themselves():
         assert gl.Scorer(bench, fractions="keep").score(np.full((1, 271), value)).means[0, 0, 0] == value
 
 
+def test_rounding_never_lifts_s4_above_s3():
+    """1/(1/x) is above x for some x: where S_C and S_G are equal, S4 must still be at most S3."""
+    bench = gl.Benchmark(
+        ("a", "b"), ("image",) * 2, ("comprehension", "generation"), ("Acc",) * 2, np.array([0.25, 0.25])
+    )
+    x = np.arange(1, 401) / 4
+    assert (2 / (1 / x + 1 / x) > x).any()
+    scores = gl.Scorer(bench).score(np.column_stack([x, x]))
+    assert np.array_equal(scores.overall[:, 1], x)
+    assert (scores.overall[:, 2] <= x).all()
+    np.testing.assert_allclose(scores.overall[:, 2], x, rtol=1e-15)
+
+
 def test_zero_is_missing_unless_it_scores():
     bench = gl.Benchmark(("w",), ("audio",), ("generation",), ("WER",), np.array([0.1]))
     assert gl.Scorer(bench).score(np.array([[0.0]])).supported.sum() == 0

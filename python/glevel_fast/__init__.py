@@ -31,6 +31,23 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+
+def _refuse_subinterpreters() -> None:
+    """NumPy and the engine keep their state per process: loading the engine in a second interpreter may hang."""
+    from importlib import import_module
+
+    for module in ("_interpreters", "_xxsubinterpreters"):
+        try:
+            interpreters = import_module(module)
+        except ImportError:
+            continue
+        if interpreters.get_current() != interpreters.get_main():
+            raise ImportError("glevel_fast does not support subinterpreters; use it in the main interpreter")
+        return
+
+
+_refuse_subinterpreters()
+
 # Where each public name lives. They load on first use, so that `import glevel_fast` and
 # `glevel --help` stay fast.
 _HOME = {

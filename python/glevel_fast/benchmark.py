@@ -110,6 +110,12 @@ class Benchmark:
         self.__dict__.update({k: _frozen(v) if isinstance(v, np.ndarray) else v for k, v in state.items()})
 
     def _check_tasks(self) -> None:
+        from glevel_fast.io.table import is_unicode, shown
+
+        for name in ("tasks", "modality", "metric", "skill", "specialist"):
+            for task, value in zip(self.tasks, getattr(self, name), strict=True):
+                if isinstance(value, str) and not is_unicode(value):
+                    raise BenchmarkError(f"task {shown(task)}: {shown(value)} is not Unicode text (a lone surrogate)")
         modality, paradigm = [], []
         seen: dict[str, str] = {}
         for task, raw_modality, raw_paradigm in zip(self.tasks, self.modality, self.paradigm, strict=True):

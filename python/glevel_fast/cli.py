@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,13 @@ EPILOG = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0 (done), 1 (the input is wrong) or 2 (wrong usage)."""
+    if sys.stderr is None:  # closed by the caller; print() would take standard output instead
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stdout is None:
+        print("glevel: error: standard output is closed; for no output, send it to /dev/null", file=sys.stderr)
+        return 1
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that knows ASCII alone still gets its table
+        sys.stdout.reconfigure(errors="backslashreplace")
     arguments = _parser().parse_args(argv)
     try:
         status: int = arguments.run(arguments)
@@ -51,10 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("glevel: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader has had enough (`| head`): leave quietly, and keep Python from flushing again.
+    except OSError as error:  # of standard output: all other files have their own errors
+        # What could not be written is given up, so that Python does not try again on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if isinstance(error, BrokenPipeError):  # the reader has had enough (`| head`)
+            return 0
+        print(f"glevel: error: standard output: {error.strerror or error}", file=sys.stderr)
+        return 1
     return status
 
 

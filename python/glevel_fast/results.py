@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from glevel_fast.benchmark import Benchmark, fold_task
 from glevel_fast.errors import ResultsError
-from glevel_fast.io.table import bullets, shown
+from glevel_fast.io.table import bullets, is_unicode, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,6 +77,10 @@ class Results:
         for model in self.models:
             if not isinstance(model, str) or not fold_task(model):
                 raise ResultsError(f"a model has no name: {shown(model)}")
+            if not is_unicode(model):
+                raise ResultsError(
+                    f"the model's name {shown(model)} is not Unicode text (a lone surrogate); correct it"
+                )
             if (twin := seen.setdefault(fold_task(model), model)) is not model:
                 also = "" if twin == model else f" (also written {shown(twin)})"
                 raise ResultsError(f"the model {shown(model)} is there twice{also}")

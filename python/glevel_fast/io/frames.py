@@ -8,7 +8,7 @@ import numpy as np
 
 from glevel_fast._extras import require
 from glevel_fast.errors import GLevelError, MissingExtraError
-from glevel_fast.io.table import MAX_CELLS, Column, Table, named_columns
+from glevel_fast.io.table import MAX_CELLS, Column, Table, named_columns, refuse_many_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ def read_frame(frame: Any, where: str = "DataFrame") -> Table:
     Raises
     ------
     GLevelError
-        For anything else, and for a frame with a column twice or more than `MAX_CELLS` cells.
+        For anything else, and for a frame with a column twice or more cells than the limits above.
     """
     nw = require("narwhals", "frames")
     try:
@@ -32,6 +32,7 @@ def read_frame(frame: Any, where: str = "DataFrame") -> Table:
             data = _from_capsule(frame, nw)
         if data.shape[0] * data.shape[1] > MAX_CELLS:
             raise GLevelError(f"{where}: {data.shape[0]:,} x {data.shape[1]:,} cells are more than {MAX_CELLS:,}")
+        refuse_many_texts(data.shape[0] * sum(not _is_numeric(dtype) for dtype in data.schema.values()), where)
         columns = [_column(series, nw) for series in data.iter_columns()]
     except GLevelError:
         raise
@@ -54,9 +55,12 @@ def _from_capsule(frame: Any, nw: Any) -> Any:
         raise GLevelError(f"cannot read a table from {kind}: {error}") from None
 
 
+def _is_numeric(dtype: Any) -> bool:
+    return bool(dtype.is_numeric() and not dtype.is_decimal())
+
+
 def _column(series: Any, nw: Any) -> Column:
-    dtype = series.dtype
-    if not dtype.is_numeric() or dtype.is_decimal():
+    if not _is_numeric(series.dtype):
         return series.to_list()  # type: ignore[no-any-return]
     if series.null_count():  # integers have no NaN
         series = series.cast(nw.Float64).fill_null(float("nan"))

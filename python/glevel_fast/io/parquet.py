@@ -8,7 +8,7 @@ import numpy as np
 
 from glevel_fast._extras import require
 from glevel_fast.errors import GLevelError
-from glevel_fast.io.table import MAX_CELLS, Column, Table, named_columns, open_file, shown
+from glevel_fast.io.table import MAX_CELLS, Column, Table, named_columns, open_file, refuse_many_texts, shown
 
 if TYPE_CHECKING:
     import os
@@ -44,6 +44,7 @@ def read_parquet(path: str | os.PathLike[str]) -> Table:
                 if pa.types.is_dictionary(field.type):
                     table = table.set_column(i, field.name, _decode(table.column(i), f"{path}: {shown(field.name)}"))
             table.validate(full=True)  # that offsets and UTF-8 are sound
+            refuse_many_texts(table.num_rows * sum(not _is_number(field.type) for field in table.schema), str(path))
             cells = [_cells(column) for column in table.columns]
         except GLevelError:
             raise
@@ -57,7 +58,7 @@ def read_parquet(path: str | os.PathLike[str]) -> Table:
 def _cells(column: Any) -> Column:
     """Numbers as float64, NaN where missing; anything else as Python values."""
     pa = require("pyarrow", "parquet")
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+    if not _is_number(column.type):
         return column.to_pylist()  # type: ignore[no-any-return]
     values = np.empty(len(column))
     start = 0
@@ -70,6 +71,11 @@ def _cells(column: Any) -> Column:
             values[start:stop][np.from_dlpack(chunk.is_null().cast(pa.uint8())) == 1] = np.nan
         start = stop
     return values
+
+
+def _is_number(dtype: Any) -> bool:
+    types = require("pyarrow", "parquet").types
+    return bool(types.is_integer(dtype) or types.is_floating(dtype))
 
 
 def _decode(column: Any, where: str) -> Any:

@@ -21,6 +21,8 @@ Column = Sequence[Any] | NDArray[np.float64]
 
 MAX_CELLS = 50_000_000
 """Most cells of a frame or a Parquet file: 400 MB of doubles."""
+MAX_TEXTS = 5_000_000
+"""Most cells of all columns of a frame or a Parquet file that are not numeric: each becomes a Python object."""
 
 MAX_CELLS = 5_000_000
 """Most cells of a table that is read cell by cell (CSV, JSON, one sheet): about 500 MB of Python objects."""
@@ -64,6 +66,15 @@ def fold_header(header: str) -> str:
     return "".join(header.split()).casefold()
 
 
+def refuse_many_texts(texts: int, where: str) -> None:
+    """Raise `GLevelError` for more than `MAX_TEXTS` cells that are not numbers."""
+    if texts > MAX_TEXTS:
+        raise GLevelError(
+            f"{where}: {texts:,} cells that are not numbers are more than {MAX_TEXTS:,}; "
+            "give results wide: one row per model, one numeric column per task"
+        )
+
+
 def named_columns(header: Sequence[object], cells: Sequence[Column], where: str) -> dict[str, Column]:
     """Header texts with their columns; empty columns without a name are dropped.
 
@@ -103,6 +114,15 @@ def is_missing(value: object) -> bool:
 def is_blank(value: object) -> bool:
     """Missing, or text of white space only."""
     return is_missing(value) or (isinstance(value, str) and not value.strip())
+
+
+def is_unicode(name: str) -> bool:
+    """Whether a name can be written at all; JSON and Python let the lone half of a surrogate pair through."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def text(value: object) -> str | None:

@@ -30,6 +30,8 @@ MAX_UNPACKED = 64 * 2**20
 MAX_PARTS = 10_000
 MAX_TAGS = 4_000_000
 """Most XML tags of all those parts; a number takes four, so this is a million numbers."""
+MAX_ATTRIBUTES = 1_000
+"""Most attributes of one XML tag; a cell has three."""
 MAX_TEXT = 100_000_000
 """Most characters that shared strings may come to once every cell has its own copy."""
 
@@ -274,6 +276,8 @@ class _Part:
         return rows, columns + self.unplaced
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if len(attributes) > MAX_ATTRIBUTES:
+            raise _damaged(self.path, f"{self.name}: a tag with {len(attributes):,} attributes")
         tag = tag.rpartition(":")[2]
         if tag == "c":
             if self.formula is not None:

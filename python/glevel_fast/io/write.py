@@ -9,7 +9,7 @@ import secrets
 import stat
 import sys
 from contextlib import suppress
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from glevel_fast._extras import require
@@ -80,11 +80,16 @@ def _replace(target: str, save: Callable[[BinaryIO], object]) -> None:
 
 def text(path: Path, content: str) -> None:
     """Write text as UTF-8; "-" is standard output."""
+    # Names of files may hold bytes that are not UTF-8; the escape is that of JSON.
+    data = content.encode(errors="backslashreplace")
     if path == "-":
-        sys.stdout.write(content)
+        if isinstance(sys.stdout, TextIOWrapper):  # whatever its encoding
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+        else:
+            sys.stdout.write(data.decode())
         sys.stdout.flush()
         return
-    data = content.encode()
     write(path, lambda file: file.write(data))
 
 
