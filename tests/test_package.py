@@ -19,8 +19,8 @@ def test_every_public_name_resolves():
         assert getattr(gl, name) is not None
     assert set(gl.__all__) <= set(dir(gl))
     assert set(gl._HOME) == set(gl.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'scores'"):
-        gl.scores  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'scorer'"):
+        gl.scorer  # noqa: B018
 
 
 def test_version():

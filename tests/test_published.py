@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glevel_fast import published
+from glevel_fast import Scores, published
 from glevel_fast.benchmark import MODALITIES, Benchmark
 from glevel_fast.errors import BenchmarkError
 from glevel_fast.published import Comparison, Reason
-from glevel_fast.scoring import Scorer, Scores
+from glevel_fast.scoring import Scorer
 
 # Level-2 as printed, and the tolerance the tables allow.
 EXACT = {

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from glevel_fast.policies import policy_diff
     from glevel_fast.receipts import Receipt
     from glevel_fast.results import Results, load_results
-    from glevel_fast.scoring import Scorer, Scores
+    from glevel_fast.scores import Scores
+    from glevel_fast.scoring import Scorer
     from glevel_fast.specialists import SpecialistSets
     from glevel_fast.summary import Summary
     from glevel_fast.uncertainty import Bootstrap
@@ -66,7 +67,7 @@ _HOME = {
     "Results": "results",
     "ResultsError": "errors",
     "Scorer": "scoring",
-    "Scores": "scoring",
+    "Scores": "scores",
     "SpecialistSets": "specialists",
     "Summary": "summary",
     "UnknownMetricError": "errors",

@@ -19,7 +19,8 @@ from glevel_fast.specialists import SpecialistSets
 from glevel_fast.summary import Summary
 
 if TYPE_CHECKING:
-    from glevel_fast.scoring import Scorer, Scores
+    from glevel_fast.scores import Scores
+    from glevel_fast.scoring import Scorer
 
 __all__ = ["Ablation", "Interrupt", "Prepared", "ablate", "prepare"]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from glevel_fast.scoring import Scores
+    from glevel_fast.scores import Scores
 
 __all__ = ["Board", "board", "scores_by_level", "subset"]
 

@@ -12,10 +12,11 @@ from glevel_fast import release
 from glevel_fast.benchmark import LANGUAGE, Benchmark, fold_task
 from glevel_fast.boards import board
 from glevel_fast.export import Sheet
-from glevel_fast.scoring import Scorer, Scores
+from glevel_fast.scoring import Scorer
 
 if TYPE_CHECKING:
     from glevel_fast.results import Results
+    from glevel_fast.scores import Scores
 
 __all__ = ["Cell", "Move", "PolicyDiff", "policy_diff"]
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from glevel_fast.scoring import Scores
+    from glevel_fast.scores import Scores
 
 __all__ = [
     "BoardRow",

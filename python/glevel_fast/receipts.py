@@ -35,7 +35,7 @@ from glevel_fast.skills import raw_of, skills_of
 if TYPE_CHECKING:
     from glevel_fast.benchmark import Benchmark
     from glevel_fast.reference import Engine
-    from glevel_fast.scoring import Scores
+    from glevel_fast.scores import Scores
 
 __all__ = ["Lacking", "Receipt", "compare", "receipt"]
 

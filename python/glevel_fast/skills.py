@@ -14,7 +14,7 @@ from glevel_fast.scoring import engine_columns
 
 if TYPE_CHECKING:
     from glevel_fast.benchmark import Benchmark
-    from glevel_fast.scoring import Scores
+    from glevel_fast.scores import Scores
 
 __all__ = ["SkillScores", "group_coverage", "raw_of", "skill_scores", "skills_of"]
 

@@ -20,11 +20,13 @@ from glevel_fast.boards import board
 from glevel_fast.errors import GLevelError, ResultsError
 from glevel_fast.export import Sheet
 from glevel_fast.io.table import shown
-from glevel_fast.scoring import Scorer, Scores
+from glevel_fast.scoring import Scorer
 from glevel_fast.skills import raw_of
 
 if TYPE_CHECKING:
     import os
+
+    from glevel_fast.scores import Scores
 
 __all__ = ["CAUSES", "Difference", "Verdict", "diff", "diff_sheet", "load", "restore", "take", "verify"]
 

@@ -11,12 +11,12 @@ import numpy as np
 from glevel_fast import published
 from glevel_fast._extras import require
 from glevel_fast.export import clean
-from glevel_fast.scoring import LEVELS
+from glevel_fast.scores import LEVELS
 
 if TYPE_CHECKING:
     from glevel_fast.export import Sheet
     from glevel_fast.published import Comparison
-    from glevel_fast.scoring import Scores
+    from glevel_fast.scores import Scores
 
 # Wide enough for any table, where output goes to a file or a pipe.
 UNLIMITED = 1000

@@ -19,7 +19,8 @@ from glevel_fast.specialists import _check, task_index
 from glevel_fast.summary import LEVELS
 
 if TYPE_CHECKING:
-    from glevel_fast.scoring import Scorer, Scores
+    from glevel_fast.scores import Scores
+    from glevel_fast.scoring import Scorer
 
 __all__ = ["Fragility", "Updated", "WhatIf", "fragility", "update", "what_if"]
 

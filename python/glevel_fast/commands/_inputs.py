@@ -10,7 +10,7 @@ from glevel_fast.commands._common import Progress
 if TYPE_CHECKING:
     from glevel_fast.benchmark import Benchmark
     from glevel_fast.results import Results
-    from glevel_fast.scoring import Scores
+    from glevel_fast.scores import Scores
 
 
 def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:

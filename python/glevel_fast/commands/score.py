@@ -10,7 +10,7 @@ from glevel_fast.commands._common import positive
 from glevel_fast.commands._inputs import add_inputs, check_inputs, score_inputs
 
 if TYPE_CHECKING:
-    from glevel_fast.scoring import Scores
+    from glevel_fast.scores import Scores
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -27,7 +27,7 @@ from glevel_fast.receipts import receipt
 from glevel_fast.scopes import Scope, all_scopes
 
 if TYPE_CHECKING:
-    from glevel_fast.scoring import Scores
+    from glevel_fast.scores import Scores
 
 __all__ = ["page", "read_intervals", "write_site"]
 

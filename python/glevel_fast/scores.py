@@ -1,0 +1,270 @@
+"""Scores of models on a benchmark, and how they show themselves."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glevel_fast.benchmark import PARADIGMS, Benchmark, fold_task
+from glevel_fast.errors import ResultsError
+from glevel_fast.io.table import shown
+from glevel_fast.metrics import nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from glevel_fast.boards import Board
+    from glevel_fast.receipts import Receipt
+    from glevel_fast.skills import SkillScores
+    from glevel_fast.what_if import Fragility
+
+__all__ = ["Scores"]
+
+Array = NDArray[np.float64]
+LEVELS = (2, 3, 4, 5)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scores:
+    """Scores of models on a benchmark; row i of every array is `models[i]`.
+
+    Attributes
+    ----------
+    overall : float64 (n_models, 4)
+        S2, S3, S4, S5 in points, the plain mean over the benchmark's modalities.
+    modality : float64 (n_models, n_modalities, 3)
+        S2, S3, S4 of each of `modalities`.
+    means : float64 (n_models, n_groups, 2)
+        Mean over all tasks and over won tasks of each of `groups` (C and S_C, G and S_G; S_L last).
+    supported, wins : int32 (n_models, n_groups)
+        Number of supported and of won tasks per group.
+    level : int8 (n_models,)
+        The highest k in 5, 4, 3, 2 with S_k > 0; 0 where there is none.
+    absent : int64 (n_models,) or None
+        How many of the benchmark's tasks the input did not hold at all; None for an array.
+    policy : str
+        "paper" or "release".
+    notes : tuple of str
+        What was inferred, converted or left out.
+    raw : float64 (n_models, n_tasks), read-only, or None
+        What was scored, percentages in percent: a view of the caller's array where that could be
+        used as it was. Boards of skills and receipts read it; do not change it under them.
+    zero : {"missing", "score"}
+        What an exact 0 meant.
+
+    Source: SPEC.md section 4.
+    """
+
+    benchmark: Benchmark
+    overall: Array
+    modality: Array
+    means: Array
+    supported: NDArray[np.int32]
+    wins: NDArray[np.int32]
+    level: NDArray[np.int8]
+    policy: str = "paper"
+    notes: tuple[str, ...] = ()
+    absent: NDArray[np.int64] | None = None
+    names: tuple[str, ...] | None = None
+    raw: Array | None = None
+    zero: Literal["missing", "score"] = "missing"
+
+    @cached_property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models; "model 0", "model 1", ... where an array was scored without names."""
+        return self.names if self.names is not None else tuple(f"model {i}" for i in range(len(self.level)))
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Names of the second axis of `modality`."""
+        return self.benchmark.modalities
+
+    @property
+    def groups(self) -> tuple[tuple[str, str], ...]:
+        """(modality, paradigm) of the second axis of `means`, `supported` and `wins`; ("language", "") last."""
+        return self.benchmark.groups
+
+    @property
+    def language(self) -> Array:
+        """float64 (n_models,): S_L, the mean over won language tasks, in points."""
+        return self.means[:, -1, 1]
+
+    def __len__(self) -> int:
+        return len(self.level)
+
+    def row(self, model: str) -> int:
+        """The row of a model; names meet as in `load_results`.
+
+        Raises
+        ------
+        ResultsError
+            With the nearest names.
+        """
+        rows = self._rows
+        if (i := rows.get(fold_task(model))) is None:
+            raise ResultsError(f"no model {shown(model)}{nearest(model, self.models)}")
+        return i
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {fold_task(name): i for i, name in enumerate(self.models)}
+
+    def board(self, scope: str = "A", level: int | None = None, **options: Any) -> Board:
+        """A board of these scores; see `glevel_fast.board`."""
+        from glevel_fast.boards import board
+
+        return board(self, scope, level, **options)
+
+    def receipt(self, model: str, level: int | None = None, scope: str = "A") -> Receipt:
+        """Why a score is what it is, task by task; see `glevel_fast.receipts.receipt`."""
+        from glevel_fast.receipts import receipt
+
+        return receipt(self, model, level, scope)
+
+    @cached_property
+    def skills(self) -> SkillScores:
+        """Means, coverage and counts per skill; computed on first use."""
+        from glevel_fast.skills import skill_scores
+
+        return skill_scores(self)
+
+    @cached_property
+    def coverage(self) -> Array:
+        """float64 (n_models, n_groups): the share, by weight, of each group's tasks that are supported."""
+        from glevel_fast.skills import group_coverage
+
+        return group_coverage(self)
+
+    def fragility(self) -> Fragility:
+        """How few lost wins, or how small an improvement of the specialists, cost each model its level.
+
+        Raises
+        ------
+        GLevelError
+            Scores of the release's policy, or whose raw values have been changed since.
+        """
+        from glevel_fast.what_if import fragility
+
+        return fragility(self)
+
+    def columns(self) -> dict[str, Any]:
+        """The scores as a table: one row per model, one column per number."""
+        table: dict[str, Any] = {"model": list(self.models), "level": self.level}
+        table |= {f"level{k}": self.overall[:, i] for i, k in enumerate(LEVELS)}
+        for m, modality in enumerate(self.modalities):
+            table |= {f"{modality}_level{k}": self.modality[:, m, i] for i, k in enumerate(LEVELS[:3])}
+        table["language_score"] = self.language
+        for what, counts in (("supported", self.supported), ("wins", self.wins)):
+            for g, (modality, paradigm) in enumerate(self.groups):
+                table["_".join(filter(None, (modality, paradigm, what)))] = counts[:, g]
+        return table
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row per model (needs the extra `frames` and pandas)."""
+        frame: pd.DataFrame = self._native("pandas")
+        return frame
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row per model (needs the extra `frames` and polars)."""
+        frame: pl.DataFrame = self._native("polars")
+        return frame
+
+    def to_arrow(self) -> pa.Table:
+        """One row per model (needs the extra `parquet`)."""
+        table: pa.Table = self._native("pyarrow")
+        return table
+
+    def _native(self, backend: Literal["pandas", "polars", "pyarrow"]) -> Any:
+        from glevel_fast.io.frames import to_native
+
+        return to_native(self.columns(), backend)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data as `glevel score --json` prints it; a score that is not a number is None."""
+        from glevel_fast import __version__
+
+        return {
+            "glevel_fast": __version__,
+            "policy": self.policy,
+            "benchmark": {"tasks": self.benchmark.n_tasks, "sha256": self.benchmark.sha256},
+            "models": [self._model(i) for i in range(len(self))],
+            "notes": list(self.notes),
+        }
+
+    def _model(self, i: int) -> dict[str, Any]:
+        def levels(values: Array) -> dict[str, float | None]:
+            return {f"level{k}": _number(value) for k, value in zip(LEVELS, values, strict=False)}
+
+        def by_paradigm(counts: NDArray[np.int32], m: int) -> dict[str, int]:
+            return {paradigm: int(counts[i, 2 * m + p]) for p, paradigm in enumerate(PARADIGMS)}
+
+        return {
+            "model": self.models[i],
+            "level": int(self.level[i]) or None,
+            "overall": levels(self.overall[i]),
+            "modality": {
+                modality: levels(self.modality[i, m])
+                | {"supported": by_paradigm(self.supported, m), "wins": by_paradigm(self.wins, m)}
+                for m, modality in enumerate(self.modalities)
+            },
+            "language": {
+                "supported": int(self.supported[i, -1]),
+                "wins": int(self.wins[i, -1]),
+                "score": _number(self.language[i]),
+            },
+        }
+
+    def _summary(self) -> tuple[list[str], list[list[str]]]:
+        header = ["model", "level", "S2", "S3", "S4", "S5", *(f"{m} S2" for m in self.modalities), "supported", "wins"]
+        rows = [
+            [
+                self.models[i],
+                str(self.level[i] or "-"),
+                *(f"{value:.2f}" for value in (*self.overall[i], *self.modality[i, :, 0])),
+                str(self.supported[i].sum()),
+                str(self.wins[i].sum()),
+            ]
+            for i in range(min(len(self), 20))
+        ]
+        return header, rows
+
+    def __repr__(self) -> str:
+        title = f"Scores of {len(self)} models on {self.benchmark.n_tasks} tasks, policy {self.policy}"
+        header, rows = self._summary()
+        rows = [[_cut(row[0]), *row[1:]] for row in rows]
+        widths = [max(len(row[c]) for row in [header, *rows]) for c in range(len(header))]
+        lines = [
+            "  ".join(
+                cell.rjust(w) if c else cell.ljust(w) for c, (cell, w) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in [header, *rows]
+        ]
+        return "\n".join([title, *lines, *self._rest()])
+
+    def _repr_html_(self) -> str:
+        header, rows = self._summary()
+        head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+        body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+        caption = f"{len(self)} models on {self.benchmark.n_tasks} tasks, policy {self.policy}"
+        rest = "".join(f"<p>{html.escape(line)}</p>" for line in self._rest())
+        return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
+
+    def _rest(self) -> list[str]:
+        more = [f"... and {len(self) - 20} more models"] if len(self) > 20 else []
+        return more + [f"note: {note}" for note in self.notes]
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _cut(name: str, width: int = 40) -> str:
+    shown = "".join(c if c.isprintable() else "�" for c in name)
+    return shown if len(shown) <= width else shown[: width - 1] + "…"
