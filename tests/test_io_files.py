@@ -184,6 +184,8 @@ def test_limits_of_json(tmp_path, small, monkeypatch):
     path = write(tmp_path / "a.json", b"[" + b"1," * 100 + b"1]")
     monkeypatch.setattr(json, "MAX_CELLS", 10)
     refuses(path, "more than 10 values", small)
+    monkeypatch.setattr(json, "MAX_KEYS", 2)
+    refuses(write(tmp_path / "b.json", b'{"m": {"A": 1, "B": 2, "C": 3}}'), "an object with 3 keys", small)
     monkeypatch.setattr(json, "MAX_BYTES", 10)
     refuses(path, "more than the limit of 10", small)
 
