@@ -184,6 +184,8 @@ def test_limits_of_json(tmp_path, small, monkeypatch):
     path = write(tmp_path / "a.json", b"[" + b"1," * 100 + b"1]")
     monkeypatch.setattr(json, "MAX_CELLS", 10)
     refuses(path, "more than 10 values", small)
+    monkeypatch.setattr(json, "MAX_KEYS", 2)
+    refuses(write(tmp_path / "b.json", b'{"m": {"A": 1, "B": 2, "C": 3}}'), "an object with 3 keys", small)
     monkeypatch.setattr(json, "MAX_BYTES", 10)
     refuses(path, "more than the limit of 10", small)
 
@@ -259,7 +261,7 @@ UNPLACED = b"<row>" + b"<c><v>1</v></c>" * 3000 + b"</row>" + b"<row><c><v>1</v>
         (sheet(b'<row r="2"><c r="2E"><v>1</v></c></row>'), "that can be read"),
         (sheet(b'<row r="2"><c r="E2" t="s"><v>7</v></c></row>'), "that can be read"),
         (sheet(b"<row>")[:-30], "that can be read"),
-        (sheet(b"<row " + b"".join(b' a%d="1"' % i for i in range(2000)) + b"/>"), "a tag with 2,000 attributes"),
+        (sheet(b"<row " + b"".join(b' a%d=">"' % i for i in range(200_000)) + b"/>"), "a tag of more than 262,144"),
         (sheet().decode().encode("utf-16"), "not UTF-8"),
         (b"", "that can be read"),
     ],

@@ -140,6 +140,16 @@ def test_a_value_outside_its_domain():
     assert np.array_equal(scores.overall, gl.Scorer(BENCH).score(clean).overall)
 
 
+def test_the_ends_of_percentages():
+    """Alone in their row: nothing else makes the scorer look closer."""
+    for value in (-3.0, -5e-324, 100.00000000000001):
+        with pytest.raises(gl.InvalidScoreError, match="'vqa'"):
+            gl.Scorer(BENCH).score(np.array([[value, 30.0, 25.0, 20.0, 50.0, 90.0]]))
+    assert gl.Scorer(BENCH).score(np.array([[100.0, 30.0, 25.0, 20.0, 50.0, 90.0]])).supported[0, 0] == 2
+    with pytest.raises(gl.InvalidScoreError, match="fractions"):
+        gl.Scorer(BENCH).score(np.array([[1.0, 0.3, 25.0, 20.0, 0.5, 0.9]]))
+
+
 def test_infinity_is_not_supported():
     raw = RAW.copy()
     raw[0, 2] = np.inf

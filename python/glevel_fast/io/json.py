@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import os
 
 MAX_BYTES = 48 * 2**20
+MAX_KEYS = 500_000
+"""Most keys of one object, and so most models or tasks."""
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
@@ -47,6 +49,8 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         raise GLevelError(f"{path}: {literal} is not JSON; write null where a model does not support a task")
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(items) > MAX_KEYS:
+            raise GLevelError(f"{path}: an object with {len(items):,} keys; at most {MAX_KEYS:,} can be read")
         value = dict(items)
         if len(value) < len(items):
             seen: set[str] = set()

@@ -30,8 +30,8 @@ MAX_UNPACKED = 64 * 2**20
 MAX_PARTS = 10_000
 MAX_TAGS = 4_000_000
 """Most XML tags of all those parts; a number takes four, so this is a million numbers."""
-MAX_ATTRIBUTES = 1_000
-"""Most attributes of one XML tag; a cell has three."""
+MAX_TAG = 2**18
+"""Most bytes of one XML tag: a million attributes would keep the parser busy for seconds."""
 MAX_TEXT = 100_000_000
 """Most characters that shared strings may come to once every cell has its own copy."""
 
@@ -253,7 +253,12 @@ class _Part:
         if b"\0" in data:  # expat would switch to UTF-16
             raise _damaged(self.path, f"{self.name}: not UTF-8")
         try:
-            self.parser.Parse(data, True)
+            for end in range(MAX_TAG, len(data) + MAX_TAG, MAX_TAG):
+                self.parser.Parse(data[end - MAX_TAG : end], False)
+                # what is begun and not yet ended waits; text does not
+                if end - self.parser.CurrentByteIndex > 2 * MAX_TAG:
+                    raise _damaged(self.path, f"{self.name}: a tag of more than {MAX_TAG:,} bytes")
+            self.parser.Parse(b"", True)
             if self.formula is not None:
                 self.refuse_formula()
             rows, columns = self.extent()
@@ -276,8 +281,6 @@ class _Part:
         return rows, columns + self.unplaced
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if len(attributes) > MAX_ATTRIBUTES:
-            raise _damaged(self.path, f"{self.name}: a tag with {len(attributes):,} attributes")
         tag = tag.rpartition(":")[2]
         if tag == "c":
             if self.formula is not None:
