@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from glevel_fast import Benchmark, Scorer, _core, build_info
+from glevel_fast import Benchmark, Scorer, SpecialistSets, _core, build_info
 
 N_TASKS, N_MODELS = 331, 67
 # metric, and the span of ordinary raw values in thousandths
@@ -78,10 +78,23 @@ def _points(scorer, raw, threads):
     return [scorer.map(raw, threads=threads)]
 
 
+def _ablation(scorer, raw, threads):
+    sets = SpecialistSets.perturbed(scorer.benchmark, 40, 0.05, seed=3)
+    whole = scorer.ablate(raw, sets, full=True, threads=threads)
+    return [whole.scores, *(whole.summary.arrays[name] for name in sorted(whole.summary.arrays))]
+
+
+def _bootstrap(scorer, raw, threads):
+    summary = scorer.bootstrap(raw, 60, "task", seed=11, threads=threads, piece=25).summary
+    return [summary.arrays[name] for name in sorted(summary.arrays)]
+
+
 # name: (a function of scorer, raw and threads that gives arrays, their hash)
 OUTPUTS = {
     "scores": (_scores, "681139aa864000b37aa558fb5eb43c068b19cb68909e20b649145c28dc52c9cf"),
     "points": (_points, "4001e92050466bd294a4c97150405bbc1ce65e71e869ce28bc2c2e2cdf176a85"),
+    "ablation": (_ablation, "30cca2467bebad14f52582c1fc031ea24fc25177a3304d34a89b9e1313f56693"),
+    "bootstrap": (_bootstrap, "60548545b992eef9f658f20620c6af72c1801fce4ce2c8171386d64aca0c17cc"),
 }
 
 
