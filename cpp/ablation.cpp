@@ -40,11 +40,11 @@ inline Mask beyond(std::size_t n) {
 
 // One bit per lane.
 inline unsigned lane_bits(Mask m) {
-#if defined(__AVX512DQ__)
+#if GLEVEL_VECTOR_BYTES == 64
     return _mm512_movepi64_mask(reinterpret_cast<__m512i>(m));
-#elif defined(__AVX__)
+#elif GLEVEL_VECTOR_BYTES == 32 && defined(__AVX__)
     return static_cast<unsigned>(_mm256_movemask_pd(reinterpret_cast<__m256d>(m)));
-#elif defined(__SSE2__)
+#elif GLEVEL_VECTOR_BYTES == 16 && defined(__SSE2__)
     return static_cast<unsigned>(_mm_movemask_pd(reinterpret_cast<__m128d>(m)));
 #else
     unsigned set = 0;

@@ -86,7 +86,7 @@ inline bool any(Mask m) {
 
 // Of whole numbers from 0 to 2^63, correctly rounded: the two halves become doubles through their bits.
 inline Vec to_double(Mask n) {
-#if defined(__AVX512DQ__)
+#if GLEVEL_VECTOR_BYTES == 64
     return __builtin_convertvector(n, Vec);
 #endif
     const Vec high = from_bits(((n >> 32) & 0xffffffff) | std::int64_t{0x4530000000000000});
