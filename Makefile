@@ -60,7 +60,7 @@ test-lowest: $(VENV)/.supply
 	$(BIN)/uv pip install -q --python build/lowest --resolution lowest-direct '.[all]'
 	$(BIN)/uv pip freeze -q --python build/lowest | grep -v '^glevel' > build/lowest/constraints.txt
 	$(BIN)/uv pip install -q --python build/lowest -c build/lowest/constraints.txt --group test
-	build/lowest/bin/python -m pytest $(PYTEST_ARGS)
+	build/lowest/bin/python -m pytest -W ignore::DeprecationWarning $(PYTEST_ARGS)  # of old dependencies among themselves
 
 # Every dependency of development with its hashes: pip install --require-hashes -r requirements-dev.txt
 lock: $(VENV)/.supply
