@@ -96,11 +96,17 @@ def plot(arrays: list[Point], streamed: list[Point], path: Path) -> None:
     plt.close(figure)
 
 
+def peak_memory() -> int:
+    """Bytes. Not ru_maxrss where that can be helped: on Linux a child starts with its parent's."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
 def main(mode: str, argument: str) -> None:
     n, seconds = (int(argument), score_array(int(argument))) if mode == "array" else score_parquet(argument)
-    # ru_maxrss is in kB, on macOS in bytes
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    print(json.dumps({"models": n, "seconds": seconds, "memory": memory}))
+    print(json.dumps({"models": n, "seconds": seconds, "memory": peak_memory()}))
 
 
 if __name__ == "__main__":

@@ -48,6 +48,21 @@ class Rows {
     const double* row_[lanes];
 };
 
+// The way back: a tile's first n lanes as rows [first, first + n).
+void write_rows(const Plan& plan, const double* tile, std::size_t first, std::size_t n, double* rows) {
+    std::size_t column = 0;
+    if (!plan.permuted)
+        for (; column + lanes <= plan.n_tasks; column += lanes) {
+            Vec v[lanes];
+            for (std::size_t i = 0; i < lanes; ++i) v[i] = column_of(tile, column + i);
+            transpose(v);
+            for (std::size_t i = 0; i < n; ++i) store(rows + (first + i) * plan.n_tasks + column, v[i]);
+        }
+    for (; column < plan.n_tasks; ++column)
+        for (std::size_t i = 0; i < n; ++i)
+            rows[(first + i) * plan.n_tasks + plan.order[column]] = tile[column * lanes + i];
+}
+
 // One row as a folded tile.
 void fold_row(const Plan& plan, const double* row, double* tile) {
     for (std::size_t slot = 0; slot < plan.order.size(); ++slot) tile[slot] = row[plan.order[slot]];
@@ -143,10 +158,9 @@ void map(const Plan& plan, const double* raw, std::size_t first, std::size_t las
             const Mask supported = (z >= slots<false>(plan.low, column)) & (z <= slots<false>(plan.high, column)) &
                                    ((value != 0.0) | zero_counts);
             const Vec y = column < plan.n_percent ? value : column_of(scratch.points, column);
-            for (std::size_t i = 0; i < n; ++i)
-                points[(first + i) * plan.n_tasks + plan.order[column]] =
-                    supported[i] ? y[i] : std::numeric_limits<double>::quiet_NaN();
+            store(scratch.points + column * lanes, supported ? y : splat(std::numeric_limits<double>::quiet_NaN()));
         }
+        write_rows(plan, scratch.points, first, n, points);
     }
 }
 
