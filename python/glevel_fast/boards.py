@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 from glevel_fast.benchmark import PARADIGMS, Benchmark, fold_task
 from glevel_fast.errors import BenchmarkError
 from glevel_fast.export import Sheet
+from glevel_fast.io.frames import AsFrames
 from glevel_fast.io.table import shown
 from glevel_fast.scopes import Scope, find_scope
 from glevel_fast.skills import raw_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-
     from glevel_fast.scores import Scores
 
 __all__ = ["Board", "board", "scores_by_level", "subset"]
@@ -43,7 +41,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Board:
+class Board(AsFrames):
     """A board, best model first; entry i of every column belongs to `models[i]`.
 
     Attributes
@@ -133,21 +131,6 @@ class Board:
             "rows": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
             "notes": list(self.notes),
         }
-
-    def to_pandas(self) -> pd.DataFrame:
-        """One row per model (needs the extra `frames` and pandas)."""
-        frame: pd.DataFrame = self._native("pandas")
-        return frame
-
-    def to_polars(self) -> pl.DataFrame:
-        """One row per model (needs the extra `frames` and polars)."""
-        frame: pl.DataFrame = self._native("polars")
-        return frame
-
-    def _native(self, backend: Literal["pandas", "polars"]) -> Any:
-        from glevel_fast.io.frames import to_native
-
-        return to_native(self.columns(), backend)
 
     def sheet(self) -> Sheet:
         """As text with two decimals, for people."""

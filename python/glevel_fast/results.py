@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glevel_fast.benchmark import Benchmark, fold_task
 from glevel_fast.errors import ResultsError
+from glevel_fast.io.frames import AsFrames
 from glevel_fast.io.table import bullets, is_unicode, shown
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-    import pyarrow as pa
 
 __all__ = [
     "Results",
@@ -33,7 +29,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Results:
+class Results(AsFrames):
     """Raw values of models on a benchmark's tasks.
 
     Attributes
@@ -121,26 +117,6 @@ class Results:
         """{model: {task: value}}, None where not supported; `load_results` reads it, from JSON too."""
         rows = ([None if x != x else x for x in row] for row in self.values.tolist())
         return {model: dict(zip(self.tasks, row, strict=True)) for model, row in zip(self.models, rows, strict=True)}
-
-    def to_pandas(self) -> pd.DataFrame:
-        """One row per model (needs the extra `frames` and pandas)."""
-        frame: pd.DataFrame = self._native("pandas")
-        return frame
-
-    def to_polars(self) -> pl.DataFrame:
-        """One row per model (needs the extra `frames` and polars)."""
-        frame: pl.DataFrame = self._native("polars")
-        return frame
-
-    def to_arrow(self) -> pa.Table:
-        """One row per model (needs the extra `parquet`)."""
-        table: pa.Table = self._native("pyarrow")
-        return table
-
-    def _native(self, backend: Literal["pandas", "polars", "pyarrow"]) -> Any:
-        from glevel_fast.io.frames import to_native
-
-        return to_native(self.columns(), backend)
 
 
 def _floats(values: ArrayLike) -> Array:

@@ -12,14 +12,11 @@ from numpy.typing import NDArray
 
 from glevel_fast.benchmark import PARADIGMS, Benchmark, fold_task
 from glevel_fast.errors import ResultsError
+from glevel_fast.io.frames import AsFrames
 from glevel_fast.io.table import shown
 from glevel_fast.metrics import nearest
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-    import pyarrow as pa
-
     from glevel_fast.boards import Board
     from glevel_fast.receipts import Receipt
     from glevel_fast.skills import SkillScores
@@ -32,7 +29,7 @@ LEVELS = (2, 3, 4, 5)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Scores:
+class Scores(AsFrames):
     """Scores of models on a benchmark; row i of every array is `models[i]`.
 
     Attributes
@@ -165,26 +162,6 @@ class Scores:
             for g, (modality, paradigm) in enumerate(self.groups):
                 table["_".join(filter(None, (modality, paradigm, what)))] = counts[:, g]
         return table
-
-    def to_pandas(self) -> pd.DataFrame:
-        """One row per model (needs the extra `frames` and pandas)."""
-        frame: pd.DataFrame = self._native("pandas")
-        return frame
-
-    def to_polars(self) -> pl.DataFrame:
-        """One row per model (needs the extra `frames` and polars)."""
-        frame: pl.DataFrame = self._native("polars")
-        return frame
-
-    def to_arrow(self) -> pa.Table:
-        """One row per model (needs the extra `parquet`)."""
-        table: pa.Table = self._native("pyarrow")
-        return table
-
-    def _native(self, backend: Literal["pandas", "polars", "pyarrow"]) -> Any:
-        from glevel_fast.io.frames import to_native
-
-        return to_native(self.columns(), backend)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data as `glevel score --json` prints it; a score that is not a number is None."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from glevel_fast.io.table import MAX_CELLS, Column, Table, named_columns, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
 Backend = Literal["pandas", "polars", "pyarrow"]
 
@@ -80,3 +84,26 @@ def to_native(columns: Mapping[str, Any], backend: Backend) -> Any:
         return nw.from_dict(dict(columns), backend=backend).to_native()
     except ImportError as error:
         raise MissingExtraError(f"this needs {backend}, which is not installed: pip install {backend}") from error
+
+
+class _Columns(Protocol):
+    def columns(self) -> dict[str, Any]: ...
+
+
+class AsFrames:
+    """The ways out of whatever has `columns()`: one row per model."""
+
+    def to_pandas(self: _Columns) -> pd.DataFrame:
+        """One row per model (needs the extra `frames` and pandas)."""
+        frame: pd.DataFrame = to_native(self.columns(), "pandas")
+        return frame
+
+    def to_polars(self: _Columns) -> pl.DataFrame:
+        """One row per model (needs the extra `frames` and polars)."""
+        frame: pl.DataFrame = to_native(self.columns(), "polars")
+        return frame
+
+    def to_arrow(self: _Columns) -> pa.Table:
+        """One row per model (needs the extras `frames` and `parquet`)."""
+        table: pa.Table = to_native(self.columns(), "pyarrow")
+        return table
