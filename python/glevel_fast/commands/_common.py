@@ -53,7 +53,10 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--zero", choices=["missing", "score"], default="missing", help="what an exact 0 means")
     parser.add_argument(
-        "--invalid", choices=["error", "missing"], default="error", help="what to do with an invalid value"
+        "--invalid",
+        choices=["error", "missing"],
+        default="error",
+        help="what to do with a value outside its metric's domain, or text",
     )
     parser.add_argument(
         "--fractions",
@@ -62,6 +65,10 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         help="what to do with a model whose percentages are all at most 1",
     )
     parser.add_argument("--partial", action="store_true", help="accept workbooks that lack tasks or sheets")
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """--threads."""
     parser.add_argument("--threads", type=positive, metavar="N", help="default: all cores; no number depends on it")
 
 

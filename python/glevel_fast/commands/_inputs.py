@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from glevel_fast.commands._common import Progress
+from glevel_fast.commands._common import Progress, add_results
 
 if TYPE_CHECKING:
     from glevel_fast.benchmark import Benchmark
@@ -15,12 +15,7 @@ if TYPE_CHECKING:
 
 def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
     """RESULTS, --benchmark and how to read them."""
-    parser.add_argument(
-        "results", nargs="*", metavar="RESULTS", help=".xlsx (released layout), .csv, .parquet or .json"
-    )
-    parser.add_argument(
-        "-b", "--benchmark", metavar="FILE", help="tasks with metrics and specialists: sota_result.xlsx, ..."
-    )
+    add_results(parser)
     if policy:
         parser.add_argument(
             "--policy",
@@ -28,20 +23,6 @@ def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
             default="paper",
             help="'release' reproduces the released scorer, quirks included",
         )
-    parser.add_argument("--zero", choices=["missing", "score"], default="missing", help="what an exact 0 means")
-    parser.add_argument(
-        "--invalid",
-        choices=["error", "missing"],
-        default="error",
-        help="what to do with a value outside its metric's domain, or text",
-    )
-    parser.add_argument(
-        "--fractions",
-        choices=["error", "scale", "keep"],
-        default="error",
-        help="what to do with a model whose percentages are all at most 1",
-    )
-    parser.add_argument("--partial", action="store_true", help="accept workbooks that lack tasks or sheets")
     parser.set_defaults(parser=parser)
 
 

@@ -21,6 +21,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "without RESULTS, the paper's published ones. Ctrl-C keeps what is done so far.",
     )
     _common.add_results(ablate)
+    _common.add_threads(ablate)
     kinds = ablate.add_argument_group("specialist sets").add_mutually_exclusive_group()
     kinds.add_argument(
         "--perturb", type=float, metavar="PERCENT", help="move every σ by up to ±PERCENT (the default: 5)"

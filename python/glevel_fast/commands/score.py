@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from glevel_fast.commands._common import positive
+from glevel_fast.commands._common import add_threads
 from glevel_fast.commands._inputs import add_inputs, check_inputs, score_inputs
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "(Tables 6-11) and show the printed figures beside.",
     )
     add_inputs(score)
-    score.add_argument("--threads", type=positive, metavar="N", help="default: all cores")
+    add_threads(score)
     for kind in ("json", "csv", "parquet"):
         stdout = " ('-': standard output, and no table)" if kind != "parquet" else ""
         score.add_argument(f"--{kind}", metavar="FILE", help=f"write {kind.upper()}{stdout}")

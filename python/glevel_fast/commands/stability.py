@@ -17,6 +17,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "tasks, and not sample noise inside a task. Ctrl-C keeps what is done so far.",
     )
     _common.add_results(stability)
+    _common.add_threads(stability)
     stability.add_argument("-n", type=_common.positive, default=10_000, metavar="N", help="resamples (default 10000)")
     stability.add_argument("--unit", choices=["task", "skill", "modality"], default="task", help="what is resampled")
     stability.add_argument("--seed", type=_common.whole, default=0, metavar="N", help="default 0")

@@ -22,6 +22,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "-r", "--results", nargs="+", default=[], metavar="RESULTS", help=".xlsx, .csv, .parquet or .json"
     )
     _common.add_reading(what_if)
+    _common.add_threads(what_if)
     _common.add_outputs(what_if)
     what_if.set_defaults(run=run, parser=what_if)
 
