@@ -53,72 +53,96 @@ inline unsigned lane_bits(Mask m) {
 #endif
 }
 
-inline void store(std::int64_t* to, Mask v) { std::memcpy(to, &v, sizeof v); }
-
-inline Vec mean_points(Mask steps, double divisor) { return min(to_double(steps) / divisor, splat(100.0)); }
+inline Vec mean_points(Mask steps, const Divisor& divisor) { return min(divisor(to_double(steps)), splat(100.0)); }
 
 inline Vec harmonic(Vec s_c, Vec s_g, Vec s3) { return min(2.0 / (1.0 / s_c + 1.0 / s_g), s3); }
 
-// S2 to S5 of a vector of sets or models, a row of four doubles each.
+// S2 to S5 of the first n of a vector of sets or models, a row of four doubles each.
 inline void store_rows(Vec s2, Vec s3, Vec s4, Vec s5, std::size_t n, double* out, std::size_t stride) {
-    for (std::size_t i = 0; i < n; ++i) {
+#if GLEVEL_VECTOR_BYTES == 32
+    if (n >= lanes) {
+        Vec rows[lanes] = {s2, s3, s4, s5};
+        transpose(rows);
+        for (std::size_t i = 0; i < lanes; ++i) store(out + i * stride, rows[i]);
+        return;
+    }
+#endif
+    for (std::size_t i = 0; i < std::min(n, lanes); ++i) {
         double* row = out + i * stride;
         row[0] = s2[i], row[1] = s3[i], row[2] = s4[i], row[3] = s5[i];
     }
 }
 
+// Columns of one group, and those vectors of them in which a set differs from the benchmark's own specialists.
 struct Block {
-    std::size_t group, begin, end;
+    std::size_t group, end;
+    std::vector<std::uint32_t> vectors;
 };
 
-std::vector<Block> make_blocks(const Plan& plan) {
+std::vector<Block> make_blocks(const Plan& plan, const Tiles& sets) {
     std::vector<Block> blocks;
     for (std::size_t g = 0; g < plan.n_groups; ++g)
         for (const auto* range : {&plan.percent, &plan.general})
-            for (std::size_t from = (*range)[g]; from < (*range)[g + 1]; from += tasks_in_block)
-                blocks.push_back({g, from, std::min(from + tasks_in_block, (*range)[g + 1])});
+            for (std::size_t from = (*range)[g]; from < (*range)[g + 1]; from += tasks_in_block) {
+                Block& block = blocks.emplace_back(Block{g, std::min(from + tasks_in_block, (*range)[g + 1]), {}});
+                for (std::size_t c = from; c < block.end; c += lanes)
+                    if (any((load<Vec>(&sets.low[c]) != load<Vec>(&sets.own[c])) |
+                            (load<Vec>(&sets.high[c]) != load<Vec>(&sets.own[c]))))
+                        block.vectors.push_back(static_cast<std::uint32_t>(c));
+            }
     return blocks;
 }
 
-// Adds what a model wins of these columns under each set of a tile.
-inline void add_wins(const std::uint32_t* column, const std::uint32_t* end, const double* values,
-                     const std::int64_t* steps, const double* thresholds, std::int64_t* won) {
+// A pair that some sets of a call let win and some do not; a model's lie side by side.
+struct Undecided {
+    double value;
+    std::int64_t steps;
+    std::size_t column;
+};
+
+// Adds what a model wins of these pairs under each set of a tile, to `start` or to what is there.
+inline void add_wins(const Undecided* pair, const Undecided* end, const double* thresholds, const std::int64_t* start,
+                     std::int64_t* won) {
     Mask sums[vectors];
-    for (std::size_t i = 0; i < vectors; ++i) sums[i] = load<Mask>(won + i * lanes);
-    for (; column != end; ++column) {
-        const double* row = thresholds + *column * tile;
-        const Vec value = splat(values[*column]);
-        const Mask term = steps[*column] - Mask{};
-        for (std::size_t i = 0; i < vectors; ++i) {
-            sums[i] = value >= load<Vec>(row + i * lanes) ? sums[i] + term : sums[i];
-        }
+    for (std::size_t i = 0; i < vectors; ++i) sums[i] = start ? *start - Mask{} : load<Mask>(won + i * lanes);
+    for (; pair != end; ++pair) {
+        const double* row = thresholds + pair->column * tile;
+        const Vec value = splat(pair->value);
+        const Mask term = pair->steps - Mask{};
+        for (std::size_t i = 0; i < vectors; ++i) add_where(sums[i], term, value >= load<Vec>(row + i * lanes));
     }
     for (std::size_t i = 0; i < vectors; ++i) store(won + i * lanes, sums[i]);
 }
 
-// Sorts the columns of [begin, end) into those that a model wins under all sets, whose steps it returns, those
-// that it loses under all, and the rest, which go to the list.
-inline std::int64_t sort_pairs(const double* value, const std::int64_t* steps, const Tiles& sets, std::size_t begin,
-                               std::size_t end, std::uint32_t*& list) {
-    Mask sure{};
-    for (std::size_t c = begin; c < end; c += lanes) {
+// Of a model's pairs in these vectors of columns, those that only some sets let win go to the list. Returns what the
+// others change about the sum of what is won against the benchmark's own specialists.
+inline std::int64_t sort_pairs(const double* value, const std::int64_t* steps, std::size_t n_tasks, const Tiles& sets,
+                               const Block& block, Undecided*& list) {
+    Mask change{};
+    for (const std::size_t c : block.vectors) {
+        // Of the next model, too: where few tasks vary, no hardware guesses what will be read.
+        __builtin_prefetch(value + n_tasks + c);
+        __builtin_prefetch(steps + n_tasks + c);
         const Vec v = load<Vec>(value + c);
-        const Mask here = end - c < lanes ? ~beyond(end - c) : ~Mask{};
-        const Mask always = (v >= load<Vec>(&sets.high[c])) & here;
-        sure += load<Mask>(steps + c) & always;
+        const Mask here = block.end - c < lanes ? ~beyond(block.end - c) : ~Mask{};
+        const Mask always = v >= load<Vec>(&sets.high[c]);
+        const Mask own = v >= load<Vec>(&sets.own[c]);
+        const Mask term = load<Mask>(steps + c) & here;
+        change += (term & always) - (term & own);
         for (unsigned undecided = lane_bits((v >= load<Vec>(&sets.low[c])) & here & ~always); undecided != 0;
-             undecided &= undecided - 1)
-            *list++ = static_cast<std::uint32_t>(c) + static_cast<std::uint32_t>(std::countr_zero(undecided));
+             undecided &= undecided - 1) {
+            const std::size_t column = c + static_cast<std::size_t>(std::countr_zero(undecided));
+            *list++ = {value[column], steps[column], column};
+        }
     }
-    return sum_over_lanes(sure);
+    return sum_over_lanes(change);
 }
 
 // What of one model and group can be said before the sets are looked at. A group with a single undecided pair has
 // but two values: [0] where it is lost, which is also that of a group that does not vary, and [1] where it is won.
 struct Group {
     enum class Kind : std::uint8_t { fixed, single, varies } kind;
-    std::uint32_t column;  // of the single pair
-    double value;          // and what it takes its threshold to be
+    Undecided pair;  // the single one
     double mean[2], inverse[2];
     double s3, s4;  // of the modality, where both its groups are fixed; at its comprehension group
 };
@@ -134,14 +158,11 @@ struct MeanOfModalities {
 };
 
 // sure (n_groups,): won sums under all sets.
-void fix(const Pairs& pairs, std::size_t model, const std::int64_t* sure, Group* groups) {
-    const Plan& plan = pairs.plan;
+void fix(const Plan& plan, const std::int64_t* sure, const std::vector<Divisor>& divisor, Group* groups) {
     for (std::size_t g = 0; g < plan.n_groups; ++g) {
-        const std::size_t at = model * plan.n_tasks + groups[g].column;
-        groups[g].value = pairs.value[at];
         for (const std::size_t won : {0, 1}) {
-            const std::int64_t steps = sure[g] + (won ? pairs.steps[at] : 0);
-            groups[g].mean[won] = mean_points(steps - Mask{}, pairs.divisor[g])[0];
+            const std::int64_t steps = sure[g] + (won ? groups[g].pair.steps : 0);
+            groups[g].mean[won] = mean_points(steps - Mask{}, divisor[g])[0];
             groups[g].inverse[won] = 1.0 / groups[g].mean[won];
         }
     }
@@ -152,83 +173,86 @@ void fix(const Pairs& pairs, std::size_t model, const std::int64_t* sure, Group*
     }
 }
 
-// Mean and, where asked for, its inverse for a vector of sets. won and thresholds are the group's and the tile's.
-template <bool inverse>
-inline void group_mean(const Group& group, double divisor, const std::int64_t* won, const double* thresholds, Vec& mean,
-                       Vec* one_over_mean) {
-    if (group.kind == Group::Kind::varies) {
-        mean = mean_points(load<Mask>(won), divisor);
-        if constexpr (inverse) *one_over_mean = 1.0 / mean;
-    } else if (group.kind == Group::Kind::single) {
-        const Mask wins = splat(group.value) >= load<Vec>(thresholds + group.column * tile);
-        mean = wins ? splat(group.mean[1]) : splat(group.mean[0]);
-        if constexpr (inverse) *one_over_mean = wins ? splat(group.inverse[1]) : splat(group.inverse[0]);
-    } else {
-        mean = splat(group.mean[0]);
-        if constexpr (inverse) *one_over_mean = splat(group.inverse[0]);
+std::vector<Divisor> divisors(const Pairs& pairs) { return {pairs.divisor.begin(), pairs.divisor.end()}; }
+
+// Means and their inverses for a tile of sets. won and thresholds are the group's and the tile's.
+inline void group_means(const Group& group, const Divisor& divisor, const std::int64_t* won, const double* thresholds,
+                        Vec* mean, Vec* inverse) {
+    const double* row = thresholds + group.pair.column * tile;
+    for (std::size_t i = 0; i < vectors; ++i) {
+        if (group.kind == Group::Kind::varies) {
+            mean[i] = mean_points(load<Mask>(won + i * lanes), divisor);
+            inverse[i] = 1.0 / mean[i];
+        } else if (group.kind == Group::Kind::single) {
+            const Mask wins = splat(group.pair.value) >= load<Vec>(row + i * lanes);
+            mean[i] = wins ? splat(group.mean[1]) : splat(group.mean[0]);
+            inverse[i] = wins ? splat(group.inverse[1]) : splat(group.inverse[0]);
+        } else {
+            mean[i] = splat(group.mean[0]);
+            inverse[i] = splat(group.inverse[0]);
+        }
     }
 }
 
 // Scores from the won sums of a tile, (n_groups, tile), for n of its sets.
-inline void finish_tile(const Pairs& pairs, std::size_t model, const std::int64_t* won, const Group* groups,
-                        const double* thresholds, std::size_t n, double* out) {
-    const std::size_t n_modalities = pairs.plan.n_modalities, n_language = 2 * n_modalities;
-    const MeanOfModalities mean(n_modalities);
-    const Vec s2 = splat(pairs.level2[model]);
-    for (std::size_t at = 0; at < n; at += lanes) {
-        Vec total3{}, total4{};
-        for (std::size_t c = 0; c < n_language; c += 2) {
-            if (groups[c].kind == Group::Kind::fixed && groups[c + 1].kind == Group::Kind::fixed) {
-                total3 += groups[c].s3;
-                total4 += groups[c].s4;
-                continue;
-            }
-            Vec s_c, s_g, inverse_c, inverse_g;
-            group_mean<true>(groups[c], pairs.divisor[c], won + c * tile + at, thresholds + at, s_c, &inverse_c);
-            group_mean<true>(groups[c + 1], pairs.divisor[c + 1], won + (c + 1) * tile + at, thresholds + at, s_g,
-                             &inverse_g);
-            const Vec s3 = (s_c + s_g) / 2.0;
-            total3 += s3;
-            total4 += min(2.0 / (inverse_c + inverse_g), s3);
+inline void finish_tile(const Pairs& pairs, const std::vector<Divisor>& divisor, std::size_t model,
+                        const std::int64_t* won, const Group* groups, const double* thresholds, std::size_t n,
+                        double* out) {
+    const std::size_t n_language = 2 * pairs.plan.n_modalities;
+    // Rows of one model are far apart: those of the next are fetched meanwhile.
+    for (std::size_t i = 0; i < n; ++i) __builtin_prefetch(out + 16 + i * pairs.n_models * 4, 1);
+    Vec total3[vectors]{}, total4[vectors]{}, mean_c[vectors], mean_g[vectors], inverse_c[vectors], inverse_g[vectors];
+    for (std::size_t c = 0; c < n_language; c += 2) {
+        if (groups[c].kind == Group::Kind::fixed && groups[c + 1].kind == Group::Kind::fixed) {
+            for (std::size_t i = 0; i < vectors; ++i) total3[i] += groups[c].s3, total4[i] += groups[c].s4;
+            continue;
         }
-        Vec language;
-        group_mean<false>(groups[n_language], pairs.divisor[n_language], won + n_language * tile + at, thresholds + at,
-                          language, nullptr);
-        const Vec s4 = mean(total4);
-        store_rows(s2, mean(total3), s4, s4 * (language / 100.0), std::min(n - at, lanes),
-                   out + at * pairs.n_models * 4, pairs.n_models * 4);
+        group_means(groups[c], divisor[c], won + c * tile, thresholds, mean_c, inverse_c);
+        group_means(groups[c + 1], divisor[c + 1], won + (c + 1) * tile, thresholds, mean_g, inverse_g);
+        for (std::size_t i = 0; i < vectors; ++i) {
+            const Vec s3 = (mean_c[i] + mean_g[i]) / 2.0;
+            total3[i] += s3;
+            total4[i] += min(2.0 / (inverse_c[i] + inverse_g[i]), s3);
+        }
+    }
+    group_means(groups[n_language], divisor[n_language], won + n_language * tile, thresholds, mean_c, inverse_c);
+    const MeanOfModalities mean(pairs.plan.n_modalities);
+    const std::size_t stride = pairs.n_models * 4;
+    for (std::size_t i = 0; i * lanes < n; ++i) {
+        const Vec s4 = mean(total4[i]);
+        store_rows(splat(pairs.level2[model]), mean(total3[i]), s4, s4 * (mean_c[i] / 100.0), n - i * lanes,
+                   out + i * lanes * stride, stride);
     }
 }
 
 void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_t last, double* out) {
     const Plan& plan = pairs.plan;
     const std::size_t n_tasks = plan.n_tasks, n_groups = plan.n_groups;
-    const auto blocks = make_blocks(plan);
-    const std::unique_ptr<std::uint32_t[]> list(new std::uint32_t[models_abreast * n_tasks + 1]);
+    const auto blocks = make_blocks(plan, sets);
+    const auto divisor = divisors(pairs);
+    const std::unique_ptr<Undecided[]> list(new Undecided[models_abreast * n_tasks + 1]);
     std::vector<std::size_t> begin(models_abreast * (blocks.size() + 1));
     std::vector<std::int64_t> sure(models_abreast * n_groups), won(models_abreast * n_groups * tile);
     std::vector<Group> groups(models_abreast * n_groups);
     std::vector<std::size_t> in_group(n_groups);  // undecided pairs of a model
     for (; first < last; first += models_abreast) {
         const std::size_t n = std::min(models_abreast, last - first);
-        std::fill(sure.begin(), sure.end(), 0);
+        std::copy_n(&pairs.won[first * n_groups], n * n_groups, sure.begin());
         std::fill(groups.begin(), groups.end(), Group{});
-        std::size_t undecided = 0;
+        Undecided* at = list.get();
         for (std::size_t i = 0; i < n; ++i) {
             const double* value = pairs.value.get() + (first + i) * n_tasks;
             const std::int64_t* steps = pairs.steps.get() + (first + i) * n_tasks;
-            std::uint32_t* at = list.get() + i * n_tasks;
             std::fill(in_group.begin(), in_group.end(), 0);
             std::size_t* offset = &begin[i * (blocks.size() + 1)];
             for (const Block& b : blocks) {
                 *offset++ = static_cast<std::size_t>(at - list.get());
-                sure[i * n_groups + b.group] += sort_pairs(value, steps, sets, b.begin, b.end, at);
+                sure[i * n_groups + b.group] += sort_pairs(value, steps, n_tasks, sets, b, at);
                 const std::size_t more = static_cast<std::size_t>(at - list.get()) - offset[-1];
                 in_group[b.group] += more;
-                if (more > 0) groups[i * n_groups + b.group].column = at[-1];
+                if (more > 0) groups[i * n_groups + b.group].pair = at[-1];
             }
             *offset = static_cast<std::size_t>(at - list.get());
-            undecided += *offset - i * n_tasks;
             if (!pairs.tiny.empty())
                 for (const std::int32_t c : pairs.tiny[first + i])
                     in_group[pairs.group(static_cast<std::size_t>(c))] += 2;
@@ -236,22 +260,21 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
                 groups[i * n_groups + g].kind = in_group[g] > 1    ? Group::Kind::varies
                                                 : in_group[g] == 1 ? Group::Kind::single
                                                                    : Group::Kind::fixed;
-            fix(pairs, first + i, &sure[i * n_groups], &groups[i * n_groups]);
+            fix(plan, &sure[i * n_groups], divisor, &groups[i * n_groups]);
         }
         // Where few pairs are undecided, holding their sums in registers matters more than the cache.
-        const bool few = 4 * undecided < n * n_tasks;
+        const bool few = 4 * static_cast<std::size_t>(at - list.get()) < n * n_tasks;
         for (std::size_t t = 0; t < sets.n_tiles; ++t) {
             const double* thresholds = sets.threshold.get() + t * n_tasks * tile;
-            for (std::size_t i = 0; i < n * n_groups; ++i)
-                if (groups[i].kind == Group::Kind::varies) std::fill_n(&won[i * tile], tile, sure[i]);
             for (std::size_t b = 0, end = 0; b < blocks.size(); b = end) {
                 for (end = b + 1; few && end < blocks.size() && blocks[end].group == blocks[b].group;) ++end;
+                const bool starts = b == 0 || blocks[b - 1].group != blocks[b].group;
                 for (std::size_t i = 0; i < n; ++i) {
                     const std::size_t* offset = &begin[i * (blocks.size() + 1)];
-                    if (offset[b] < offset[end] && groups[i * n_groups + blocks[b].group].kind == Group::Kind::varies)
-                        add_wins(list.get() + offset[b], list.get() + offset[end],
-                                 pairs.value.get() + (first + i) * n_tasks, pairs.steps.get() + (first + i) * n_tasks,
-                                 thresholds, &won[(i * n_groups + blocks[b].group) * tile]);
+                    const std::size_t group = i * n_groups + blocks[b].group;
+                    if ((starts || offset[b] < offset[end]) && groups[group].kind == Group::Kind::varies)
+                        add_wins(list.get() + offset[b], list.get() + offset[end], thresholds,
+                                 starts ? &sure[group] : nullptr, &won[group * tile]);
                 }
             }
             const std::size_t n_here = std::min(tile, sets.n_sets - t * tile);
@@ -265,7 +288,7 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
                         for (std::size_t s = 0; s < n_here; ++s)
                             if (v >= thresholds[column * tile + s]) sums[s] = std::max<std::int64_t>(sums[s], 1);
                     }
-                finish_tile(pairs, model, &won[i * n_groups * tile], &groups[i * n_groups], thresholds, n_here,
+                finish_tile(pairs, divisor, model, &won[i * n_groups * tile], &groups[i * n_groups], thresholds, n_here,
                             out + (t * tile * pairs.n_models + model) * 4);
             }
         }
@@ -276,17 +299,17 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
 class Totals {
    public:
     explicit Totals(const Pairs& pairs)
-        : pairs_(pairs), n_language_(2 * pairs.plan.n_modalities), mean_(pairs.plan.n_modalities) {}
+        : n_language_(2 * pairs.plan.n_modalities), divisor_(divisors(pairs)), mean_(pairs.plan.n_modalities) {}
 
     std::size_t size() const { return n_language_ + 4; }
 
     void modality(Vec* v, std::size_t m, Mask won_c, Mask won_g) const {
-        const Vec s_c = mean_points(won_c, pairs_.divisor[2 * m]), s_g = mean_points(won_g, pairs_.divisor[2 * m + 1]);
+        const Vec s_c = mean_points(won_c, divisor_[2 * m]), s_g = mean_points(won_g, divisor_[2 * m + 1]);
         v[2 * m] = (s_c + s_g) / 2.0;
         v[2 * m + 1] = harmonic(s_c, s_g, v[2 * m]);
     }
 
-    void language(Vec* v, Mask won) const { v[n_language_] = mean_points(won, pairs_.divisor[n_language_]) / 100.0; }
+    void language(Vec* v, Mask won) const { v[n_language_] = mean_points(won, divisor_[n_language_]) / 100.0; }
 
     void overall(Vec* v) const {
         Vec total3{}, total4{};
@@ -297,8 +320,8 @@ class Totals {
     }
 
    private:
-    const Pairs& pairs_;
     std::size_t n_language_;
+    std::vector<Divisor> divisor_;
     MeanOfModalities mean_;
 };
 
@@ -371,9 +394,9 @@ inline void add_drawn(const Resampling::Entry* pair, const Resampling::Entry* en
     for (; pair != end; ++pair) {
         const double* row = counts + pair->unit * tile;
         const Vec value = splat(pair->value);
-        for (std::size_t i = 0; i < vectors; ++i) total[i] += value * load<Vec>(row + i * lanes);
+        for (std::size_t i = 0; i < vectors; ++i) total[i] = multiply_add(value, load<Vec>(row + i * lanes), total[i]);
     }
-    for (std::size_t i = 0; i < vectors; ++i) glevel::GLEVEL_ISA::store(sums + i * lanes, total[i]);
+    for (std::size_t i = 0; i < vectors; ++i) store(sums + i * lanes, total[i]);
 }
 
 void resample(const Resampling& r, std::uint64_t seed, std::uint64_t start, std::size_t first, std::size_t last,

@@ -31,7 +31,7 @@ std::vector<const Kernels*> available_kernels() {
         found.push_back(&avx512::kernels);
 #endif
 #ifdef GLEVEL_HAS_AVX2
-    if (__builtin_cpu_supports("avx2")) found.push_back(&avx2::kernels);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(&avx2::kernels);
 #endif
     found.push_back(&baseline::kernels);
     return found;

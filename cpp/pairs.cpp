@@ -12,15 +12,8 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t block = 16;  // models or tasks transposed together
-constexpr std::size_t slack = 8;   // vectors may reach past the last row
-
-// Thresholds of one column from n rows of raw values, `stride` apart.
-void take_column(const double* sota, std::size_t stride, std::size_t n, double scale, double sign, double* row) {
-    for (std::size_t s = 0; s < n; ++s) {
-        const double v = sign * (sota[s * stride] * scale);
-        row[s] = v == v ? v : infinity;  // no specialist: nobody wins
-    }
-}
+constexpr std::size_t abreast = 8;
+constexpr std::size_t slack = 8;  // vectors may reach past the last row
 
 }  // namespace
 
@@ -31,6 +24,7 @@ Pairs::Pairs(const Plan& p, const Kernels& kernels, const double* raw, std::size
       value(new double[n * p.n_tasks + slack]),
       steps(new std::int64_t[n * p.n_tasks + slack]),
       level2(n),
+      won(n * p.n_groups),
       divisor(p.percent_steps),
       tiny(n),
       group_(p.n_tasks),
@@ -69,7 +63,7 @@ void Pairs::fill(const double* raw, const Kernels& kernels, std::size_t first, s
         const auto take = [&](std::size_t g, std::size_t begin, std::size_t end) {
             const double rounder = plan.rounder[g];
             const auto rounder_bits = std::bit_cast<std::int64_t>(rounder);
-            std::int64_t sum = 0, smallest = 1, any = 0;
+            std::int64_t sum = 0, sum_won = 0, smallest = 1, any = 0;
             for (std::size_t c = begin; c < end; ++c) {
                 const auto task = static_cast<std::size_t>(plan.order[c]);
                 const double y = points[task], z = raw[model * n + task] * plan.scale[c];
@@ -78,10 +72,12 @@ void Pairs::fill(const double* raw, const Kernels& kernels, std::size_t first, s
                 const std::int64_t term = std::bit_cast<std::int64_t>(y * plan.weight[c] + rounder) - rounder_bits;
                 terms[c] = adds ? term : 0;
                 sum += terms[c];
+                sum_won += values[c] >= plan.sota[c] ? terms[c] : 0;
                 any |= adds;
                 smallest = std::min(smallest, adds ? term : 1);
             }
             all[g] += sum;
+            won[model * plan.n_groups + g] += sum_won;
             has_terms[g] = static_cast<char>(has_terms[g] | any);
             for (std::size_t c = begin; smallest < 1 && c < end; ++c)
                 if (points[plan.order[c]] > 0.0 && (c < plan.n_percent || plan.weight[c] > 0.0) && terms[c] < 1)
@@ -112,17 +108,16 @@ const PairColumns& Pairs::columns(std::size_t threads) const {
         parallel_for(padded, block, threads, [&](std::size_t, std::size_t first, std::size_t last) {
             for (std::size_t from = first; from < last; from += block) {
                 const std::size_t to = std::min(from + block, last);
-                for (std::size_t c = 0; c < n; ++c) {
-                    std::int64_t* won = columns_.won.get() + group_[c] * padded;
+                for (std::size_t g = 0; g < plan.n_groups; ++g)
+                    for (std::size_t m = from; m < std::min(to, n_models); ++m)
+                        columns_.won[g * padded + m] = won[m * plan.n_groups + g];
+                for (std::size_t c = 0; c < n; ++c)
                     for (std::size_t m = from; m < to; ++m) {
                         const bool real = m < n_models;
-                        const double v = real ? value[m * n + c] : std::numeric_limits<double>::quiet_NaN();
-                        const std::int64_t s = real ? steps[m * n + c] : 0;
-                        columns_.value[c * padded + m] = v;
-                        columns_.steps[c * padded + m] = s;
-                        won[m] += v >= plan.sota[c] ? s : 0;
+                        columns_.value[c * padded + m] =
+                            real ? value[m * n + c] : std::numeric_limits<double>::quiet_NaN();
+                        columns_.steps[c * padded + m] = real ? steps[m * n + c] : 0;
                     }
-                }
             }
         });
     });
@@ -165,37 +160,55 @@ std::int64_t Pairs::between(std::size_t column, double a, double b) const {
     return a == b ? 0 : std::abs(above(a) - above(b));
 }
 
-Tiles::Tiles(const Pairs& pairs, const double* sota, std::size_t n, std::size_t abreast, bool strict,
+Tiles::Tiles(const Pairs& pairs, const double* sota, std::size_t n, std::size_t sets_abreast, bool strict,
              std::size_t threads)
     : n_sets(n),
-      tile(abreast),
-      n_tiles((n + abreast - 1) / abreast),
-      threshold(new double[n_tiles * pairs.plan.n_tasks * abreast]),
+      tile(sets_abreast),
+      n_tiles((n + tile - 1) / tile),
+      threshold(new double[n_tiles * pairs.plan.n_tasks * tile]),
       low(pairs.plan.n_tasks + slack),
-      high(pairs.plan.n_tasks + slack) {
+      high(pairs.plan.n_tasks + slack),
+      own(pairs.plan.n_tasks + slack) {
     const Plan& plan = pairs.plan;
     const std::size_t n_tasks = plan.n_tasks;
     parallel_for(n_tasks, 2 * block, threads, [&](std::size_t, std::size_t first, std::size_t last) {
-        for (std::size_t c = first; c < last; ++c) low[c] = infinity, high[c] = -infinity;
+        for (std::size_t c = first; c < last; ++c) {
+            own[c] = plan.sota[c] == plan.sota[c] ? plan.sota[c] : infinity;
+            low[c] = infinity, high[c] = -infinity;
+        }
         for (std::size_t t = 0; t < n_tiles; ++t) {
             const std::size_t from = t * tile, n_here = std::min(tile, n_sets - from);
-            for (std::size_t c = first; c < last; ++c) {
-                double* row = threshold.get() + (t * n_tasks + c) * tile;
-                take_column(sota + from * n_tasks + static_cast<std::size_t>(plan.order[c]), n_tasks, n_here,
-                            plan.scale[c], plan.sign[c], row);
-                if (strict)
-                    for (std::size_t s = 0; s < n_here; ++s) row[s] = std::nextafter(row[s], infinity);
-                double lowest = low[c], highest = high[c];
-                for (std::size_t s = 0; s < n_here; ++s) {
-                    lowest = row[s] < lowest ? row[s] : lowest;
-                    highest = row[s] > highest ? row[s] : highest;
-                }
-                std::fill(row + n_here, row + tile, infinity);
-                low[c] = lowest;
-                high[c] = highest;
-            }
+            double* rows = threshold.get() + t * n_tasks * tile;
+            for (std::size_t s = 0; s < n_here; ++s)
+                for (std::size_t c = first; c < last; ++c)
+                    rows[c * tile + s] = sota[(from + s) * n_tasks + static_cast<std::size_t>(plan.order[c])];
+            for (std::size_t c = first; c < last; ++c) take_column(plan, c, n_here, strict, rows + c * tile);
         }
     });
+}
+
+// Turns raw values of a tile's sets into what is compared with, and widens the column's range by them.
+void Tiles::take_column(const Plan& plan, std::size_t c, std::size_t n, bool strict, double* row) {
+    const double scale = plan.scale[c], sign = plan.sign[c];
+    std::fill(row + n, row + tile, row[0]);
+    for (std::size_t s = 0; s < tile; ++s) {
+        const double v = sign * (row[s] * scale);
+        row[s] = v == v ? v : infinity;  // no specialist: nobody wins
+    }
+    for (std::size_t s = 0; strict && s < n; ++s) row[s] = std::nextafter(row[s], infinity);
+    if (strict) std::fill(row + n, row + tile, row[0]);
+    // Several abreast, so that none waits for the one before.
+    double lowest[abreast], highest[abreast];
+    std::fill_n(lowest, abreast, low[c]);
+    std::fill_n(highest, abreast, high[c]);
+    for (std::size_t s = 0; s < tile; s += abreast)
+        for (std::size_t i = 0; i < abreast; ++i) {
+            lowest[i] = row[s + i] < lowest[i] ? row[s + i] : lowest[i];
+            highest[i] = row[s + i] > highest[i] ? row[s + i] : highest[i];
+        }
+    low[c] = *std::min_element(lowest, lowest + abreast);
+    high[c] = *std::max_element(highest, highest + abreast);
+    std::fill(row + n, row + tile, infinity);
 }
 
 }  // namespace glevel

@@ -17,7 +17,7 @@ namespace glevel {
 struct PairColumns {
     std::unique_ptr<double[]> value;        // (n_tasks, padded)
     std::unique_ptr<std::int64_t[]> steps;  // (n_tasks, padded)
-    std::unique_ptr<std::int64_t[]> won;    // (n_groups, padded): sums against the benchmark's own specialists
+    std::unique_ptr<std::int64_t[]> won;    // (n_groups, padded)
     std::unique_ptr<double[]> level2;       // (padded,)
 };
 
@@ -31,6 +31,7 @@ class Pairs {
     std::unique_ptr<double[]> value;        // (n_models, n_tasks): sign * z, NaN where not supported
     std::unique_ptr<std::int64_t[]> steps;  // (n_models, n_tasks): what a win adds
     std::vector<double> level2;             // (n_models,): S2, which no specialist can change
+    std::vector<std::int64_t> won;          // (n_models, n_groups): sums against the benchmark's own specialists
     std::vector<double> divisor;            // (n_groups,): steps of a mean of one point
 
     // Pairs that add less than a step. A sum that has such terms only still counts as one step; they are so
@@ -65,6 +66,10 @@ struct Tiles {
     std::size_t n_sets, tile, n_tiles;
     std::unique_ptr<double[]> threshold;  // (n_tiles, n_tasks, tile)
     std::vector<double> low, high;        // (n_tasks,) and slack
+    std::vector<double> own;              // the same of the benchmark's own specialists
+
+   private:
+    void take_column(const Plan& plan, std::size_t c, std::size_t n, bool strict, double* row);
 };
 
 // Sets as changes of the benchmark's own specialists. In CSR form; the columns of one set are sorted by group.

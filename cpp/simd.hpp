@@ -30,6 +30,7 @@ inline V load(const T* from) {
 inline Vec column_of(const double* tile, std::size_t column) { return reinterpret_cast<const Vec*>(tile)[column]; }
 
 inline void store(double* to, Vec v) { std::memcpy(to, &v, sizeof v); }
+inline void store(std::int64_t* to, Mask v) { std::memcpy(to, &v, sizeof v); }
 
 inline Vec splat(double value) { return value - Vec{}; }
 
@@ -48,6 +49,40 @@ inline Vec max(Vec a, Vec b) { return _mm_max_pd(a, b); }
 inline Vec min(Vec a, Vec b) { return a < b ? a : b; }
 inline Vec max(Vec a, Vec b) { return a > b ? a : b; }
 #endif
+
+// a * b + c, rounded once where the machine can: only for what comes out the same rounded once or twice.
+#if defined(__AVX512F__) && GLEVEL_VECTOR_BYTES == 64
+#define GLEVEL_FUSED 1
+inline Vec multiply_add(Vec a, Vec b, Vec c) { return _mm512_fmadd_pd(a, b, c); }
+#elif defined(__FMA__) && GLEVEL_VECTOR_BYTES == 32
+#define GLEVEL_FUSED 1
+inline Vec multiply_add(Vec a, Vec b, Vec c) { return _mm256_fmadd_pd(a, b, c); }
+#else
+#define GLEVEL_FUSED 0
+inline Vec multiply_add(Vec a, Vec b, Vec c) { return a * b + c; }
+#endif
+
+// Division by one number, again and again; correctly rounded, as `/` is. Not for what under- or overflows.
+class Divisor {
+   public:
+    explicit Divisor(double by) : by_(by), inverse_(1.0 / by) {}
+
+    Vec operator()(Vec x) const {
+#if GLEVEL_FUSED
+        // The first correction makes the quotient faithful, from which the second gives the correctly rounded one
+        // (Markstein, Computation of elementary functions on the IBM RISC System/6000 processor, 1990, theorem 5).
+        const Vec by = splat(by_), inverse = splat(inverse_);
+        const Vec rough = x * inverse;
+        const Vec faithful = multiply_add(multiply_add(-rough, by, x), inverse, rough);
+        return multiply_add(multiply_add(-faithful, by, x), inverse, faithful);
+#else
+        return x / by_;
+#endif
+    }
+
+   private:
+    double by_, inverse_;
+};
 
 // sum += term in the lanes of `where`: AVX-512 has it as one instruction, the others want the mask in the term.
 #if GLEVEL_VECTOR_BYTES == 64
