@@ -16,15 +16,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import itertools
-from typing import TYPE_CHECKING
 
 from generate import usual_case
 
-from glevel_fast import Scorer, SpecialistSets, reference
+from glevel_fast import Benchmark, Results, Scorer, SpecialistSets, reference
 from glevel_fast.uncertainty import _resampler
-
-if TYPE_CHECKING:
-    from glevel_fast.benchmark import Benchmark
 
 N_MODELS, N_TASKS, N_SETS, N_RESAMPLES = 1000, 702, 400, 10_000
 
@@ -263,6 +259,56 @@ def test_what_if(benchmark, case, rival):
     np.testing.assert_allclose(what.overall, expected, rtol=1e-12, atol=1e-12)
 
 
+class Updates:
+    """A board, and what may change in it: calls that update, beside what the same takes from scratch."""
+
+    KINDS = ("changed sigma", "new task", "removed task", "new model", "corrected cell")
+
+    def __init__(self, n_models: int) -> None:
+        self.benchmark, self.raw = usual_case(n_models, N_TASKS, seed=1)
+        self.models = [f"m{i}" for i in range(n_models)]
+        self.scorer = Scorer(self.benchmark, fractions="keep")
+        self.scores = self.scorer.score(Results.from_array(self.models, self.raw, self.benchmark))
+        task, column = self.benchmark.tasks[5], self.raw[:, 6].tolist()
+        new = {"modality": "image", "paradigm": "generation", "metric": self.benchmark.metric[6], "sota": 50.0}
+        row = dict(zip(self.benchmark.tasks, self.raw[0].tolist(), strict=True))
+        self.changes = {
+            "changed sigma": {"specialists": {task: float(np.nanmedian(self.raw[:, 5]))}},
+            "new task": {"add_tasks": {"new": new | {"values": dict(zip(self.models, column, strict=True))}}},
+            "removed task": {"remove_tasks": [task]},
+            "new model": {"add_models": {"new": row}},
+            "corrected cell": {"cells": {("m3", task): float(self.raw[7, 5])}},
+        }
+
+    def update(self, kind):
+        return self.scorer.update(self.scores, **self.changes[kind])
+
+    def scratch(self, updated, results=True):
+        """From the columns of a benchmark, and results or a matrix, to scores."""
+        old, given = updated.scorer.benchmark, updated.results
+        bench = Benchmark(old.tasks, old.modality, old.paradigm, old.metric, old.sota)
+        given = given if results else Results.from_array(given.models, given.values, bench)
+        return Scorer(bench, fractions="keep").score(given)
+
+
+@pytest.fixture(scope="module")
+def updates():
+    return Updates(N_MODELS)
+
+
+@pytest.mark.benchmark(group="one change of a board")
+@pytest.mark.parametrize("rival", [*Updates.KINDS, "from scratch"])
+def test_updates(benchmark, updates, rival):
+    if rival == "from scratch":
+        updated = updates.update("removed task")
+        scores = benchmark(updates.scratch, updated)
+    else:
+        updated = benchmark(updates.update, rival)
+        scores = updates.scratch(updated)
+    for name in ("overall", "modality", "means", "supported", "wins", "level"):
+        assert np.array_equal(getattr(scores, name), getattr(updated.scores, name))
+
+
 def best(call, rounds=7):
     """Best of several runs, in ms: what the work costs when the neighbours are quiet."""
     call()
@@ -311,6 +357,16 @@ def main() -> None:
         f"what-if of one task: {1e3 * one:.0f} us, with wins and ranks {1e3 * asked:.0f}; "
         f"full score {1e3 * full:.0f}: {full / one:.0f}x / {full / asked:.0f}x"
     )
+    for n in (1000, 20_000):
+        updates = Updates(n)
+        print(f"one change of a board of {n} models:")
+        for kind in Updates.KINDS:
+            updated, rounds = updates.update(kind), 40 if n < 5000 else 9
+            ms = best(lambda: updates.update(kind), rounds)  # noqa: B023
+            scratch, whole = (best(lambda: updates.scratch(updated, known), rounds) for known in (True, False))  # noqa: B023
+            times = f"{scratch:.2f} ({scratch / ms:.1f}x), with new results {whole:.2f} ({whole / ms:.1f}x)"
+            print(f"  {kind}: {ms:.2f}, from scratch {times}")
+        print(f"  a copy of the results: {best(lambda: updates.raw.copy(), 9):.2f}")  # noqa: B023
     for n in (1000, 4000):
         sets = SpecialistSets.perturbed(case.benchmark, n, seed=5)
         start = time.perf_counter()

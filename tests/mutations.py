@@ -20,7 +20,7 @@ TESTS = ["tests/test_scoring.py", "tests/test_determinism.py", "tests/test_parit
 LEVELS, REDUCE, MAPPING, PLAN, KERNELS = (
     f"cpp/{name}" for name in ("levels.hpp", "reduce.hpp", "mapping.hpp", "plan.cpp", "kernels.cpp")
 )
-TWIN, SCORING = (f"python/glevel_fast/{name}.py" for name in ("reference", "scoring"))
+TWIN, SCORING, BENCHMARK = (f"python/glevel_fast/{name}.py" for name in ("reference", "scoring", "benchmark"))
 
 # ruff: noqa: E501
 # (what, file, the line's part as it is, as the mutant has it)
@@ -76,7 +76,7 @@ MUTANTS = [
     ("twin: levels", TWIN, "overall[:, k - 2] > 0", "overall[:, k - 2] >= 0"),
     ("twin: zeros", TWIN, "inside & (raw != 0) if not self.zero_scores else inside", "inside"),
     ("twin: inverse", TWIN, "half = self.constant[tasks] / 2", "half = self.constant[tasks]"),
-    ("slope upside down", SCORING, "100.0 / (m.best - m.worst)", "100.0 / (m.worst - m.best)"),
+    ("slope upside down", BENCHMARK, "100.0 / (m.best - m.worst)", "100.0 / (m.worst - m.best)"),
     ("raw for z of the specialist", SCORING, '"sota": benchmark.sota_z', '"sota": benchmark.sota'),
     ("all weights 1", SCORING, '"weight": benchmark.weight', '"weight": np.ones(benchmark.n_tasks)'),
     ("zero option is ignored", SCORING, 'zero_scores=zero == "score"', "zero_scores=False"),

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from generate import N_CHOICES, benchmarks, random_case, scored
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -32,10 +32,10 @@ def from_scratch(benchmark, raw, matrix, **options):
 
 
 @st.composite
-def ablations(draw):
+def ablations(draw, max_tasks=30, max_models=20):
     """A benchmark, raw results, and specialist sets made of values that the results hold too: many ties."""
-    benchmark, menu = draw(benchmarks(max_tasks=30))
-    shape = (draw(st.integers(1, 20)), benchmark.n_tasks)
+    benchmark, menu = draw(benchmarks(max_tasks=max_tasks))
+    shape = (draw(st.integers(1, max_models)), benchmark.n_tasks)
     cells = draw(hnp.arrays(np.int8, shape, elements=st.integers(0, N_CHOICES - 1)))
     raw = menu[np.arange(benchmark.n_tasks), cells]
     cells = draw(
@@ -110,6 +110,105 @@ def test_dropped_tasks_have_weight_0(case, data):
         weight[where] = 0.0
         expected = Scorer(with_sota(benchmark, benchmark.sota, weight), fractions="keep").score(raw).overall
         assert np.array_equal(scores[i], expected), sets.label(i)
+
+
+def every_kind(benchmark, matrix, seed):
+    """{name: specialist sets}, of every kind there is."""
+    menu = {benchmark.tasks[t]: matrix[:2, t] for t in range(min(2, benchmark.n_tasks))}
+    first = benchmark.tasks[seed % benchmark.n_tasks]
+    make = SpecialistSets
+    skills, modalities = sorted({*benchmark.skill}), sorted({*benchmark.modality})
+    kinds = {
+        "given": make.from_matrix(benchmark, matrix),
+        "changes": make.from_changes(benchmark, [{}, *({task: s[0]} for task, s in menu.items()),
+                                                 {task: s[-1] for task, s in menu.items()}]),
+        "perturbed": make.perturbed(benchmark, 3, 0.5, seed),
+        "all choices": make.candidates(benchmark, menu),
+        "drawn": make.candidates(benchmark, menu, 3, seed, keep_others=True),
+        "left out": make.leave_one_out(benchmark),
+        "replaced": make.replaced(benchmark, first, [np.nan, *matrix[:, seed % benchmark.n_tasks]]),
+        "dropped": make.dropped_each(benchmark, tasks=[first], skills=skills, modalities=modalities),
+        "strict": make.strict_wins(benchmark),
+    }  # fmt: skip
+    kinds |= {f"{name}, strict": sets.with_strict_wins() for name, sets in kinds.items()}
+    return kinds
+
+
+def plain_wins(benchmark, raw, sota, strict, zero):
+    """bool (n_models, n_tasks), from the definition."""
+    z = raw * benchmark.scale
+    low, high = (np.array([getattr(m, end) for m in benchmark.metrics]) for end in ("lowest", "highest"))
+    supported = (z >= low) & (z <= high) & ((raw != 0) | (zero == "score"))
+    higher = np.array([m.better == "higher" for m in benchmark.metrics])
+    with np.errstate(over="ignore"):
+        s = sota * benchmark.scale
+    ahead, tie = np.where(higher, z > s, z < s), z == s
+    return supported & (ahead if strict else ahead | tie)
+
+
+def plain_ranks(scores):
+    """int (4, n_models): 1 and how many are better; 0 where the score is 0."""
+    return np.array([[1 + sum(b > a for b in board) if a > 0 else 0 for a in board] for board in scores.T.tolist()])
+
+
+@settings(max_examples=12, deadline=None, phases=[Phase.generate])  # to shrink takes minutes
+@given(ablations(max_tasks=12, max_models=6), st.sampled_from(["missing", "score"]), st.integers(0, 99))
+def test_every_kind_of_sets_end_to_end(case, zero, seed):
+    """Scores, levels and the whole summary, from scores from scratch and plain NumPy; and the twin's."""
+    benchmark, raw, matrix = case
+    low = np.array([m.lowest for m in benchmark.metrics])
+    if zero == "score":
+        raw = np.where((raw == 0) & (low > 0), np.nan, raw)
+    benchmark = replace(benchmark, skill=tuple(f"s{t % 3}" for t in range(benchmark.n_tasks)))
+    scorer, twin = (make(benchmark, fractions="keep", zero=zero) for make in (Scorer, reference.Scorer))
+    prepared, base = scorer.prepare(raw), scorer.score(raw)
+    base_ranks, base_wins = plain_ranks(base.overall), plain_wins(benchmark, raw, benchmark.sota, False, zero)
+    for kind, sets in every_kind(benchmark, matrix, seed).items():
+        expected, decided, moved = [], np.zeros(benchmark.n_tasks, int), np.zeros(benchmark.n_tasks, int)
+        for i, sota in enumerate(sets.matrix()):
+            weight = benchmark.weight.copy()
+            if sets.dropped is not None:
+                weight[sets.dropped[i]] = 0.0
+            wins = plain_wins(benchmark, raw, sota, sets.strict, zero)
+            variant = Scorer(with_sota(benchmark, sota, weight), fractions="keep", zero=zero)
+            overall = variant.score(raw).overall
+            if sets.strict:  # a lost task is as good as a missing one, but for S2
+                overall[:, 1:] = variant.score(np.where(wins, raw, np.nan)).overall[:, 1:]
+            expected.append(overall)
+            if sets.dropped is None:
+                decided += (wins != base_wins).sum(axis=0)
+            if sets.sparse and not sets.strict:
+                changed = sets.changes(i, i + 1)[1]
+                if len(changed) == 1:
+                    moved[changed[0]] += (plain_ranks(overall) != base_ranks).any(axis=0).sum()
+        expected = np.array(expected)
+        full = scorer.ablate(prepared, sets, full=True)
+        assert np.array_equal(full.scores, expected), kind
+        summary = scorer.ablate(prepared, sets, piece=2, threads=2).summary
+        assert summary == full.summary, kind
+        n, ranks = len(expected), np.array([plain_ranks(s) for s in expected])
+        levels = np.where(expected > 0, [2, 3, 4, 5], 0).max(axis=2)
+        assert np.array_equal(summary.level_counts.T, [(levels == k).sum(axis=0) for k in (0, 2, 3, 4, 5)]), kind
+        assert np.array_equal(summary.level_probability, summary.level_counts / n)
+        for r in range(len(raw) + 1):
+            assert np.array_equal(summary.rank_counts[:, :, r], (ranks == r).sum(axis=0).T), kind
+        sums = [[sum(round(float(s) / STEP) for s in cell) for cell in model.T] for model in expected.swapaxes(0, 1)]
+        assert np.array_equal(summary.mean, [[total / n * STEP for total in model] for model in sums]), kind
+        assert np.array_equal(summary.least, expected.min(axis=0))
+        assert np.array_equal(summary.most, expected.max(axis=0))
+        last = np.where(ranks == 0, len(raw) + 1, ranks)
+        for q in (0.0, 0.025, 0.5, 0.9, 1.0):
+            at = max(1, int(np.ceil(q * n))) - 1
+            assert np.array_equal(summary.quantile(q), np.rint(np.sort(expected, axis=0)[at] * 100) / 100), kind
+            assert np.array_equal(summary.rank_quantile(q), (np.sort(last, axis=0)[at] % (len(raw) + 1)).T), kind
+        assert np.array_equal(summary.decided, decided), kind
+        assert np.array_equal(summary.moved, moved), kind
+        pivotal = [t for t in np.argsort(-moved * 10**6 - decided, kind="stable") if decided[t]]
+        assert summary.pivotal() == [(benchmark.tasks[t], decided[t], moved[t]) for t in pivotal], kind
+        other = twin.ablate(raw, sets, full=True)
+        np.testing.assert_allclose(other.scores, expected, rtol=1e-12, atol=4 * STEP)
+        assert np.array_equal(other.summary.level_counts, summary.level_counts), kind
+        assert np.array_equal(other.summary.decided, summary.decided), kind
 
 
 def test_strict_wins_lose_ties_only():
@@ -234,10 +333,24 @@ def test_fractions_are_scaled_as_in_scoring():
     benchmark, raw = random_case(6, 40, seed=8)
     percent = np.array([m.is_percent for m in benchmark.metrics])
     raw[2, percent] /= 100.0
+    raw[3, percent] /= 20_000.0  # still below 1 when scaled: and scaled once
     scorer = Scorer(benchmark, fractions="scale")
     assert np.array_equal(
         scorer.ablate(raw, benchmark.sota[np.newaxis], full=True).scores[0], scorer.score(raw).overall
     )
+
+
+def test_a_summary_of_too_many_models_is_refused(monkeypatch):
+    from glevel_fast import summary
+
+    benchmark, raw = random_case(5, 30, seed=7)
+    scorer, sets = Scorer(benchmark, fractions="keep"), SpecialistSets.perturbed(benchmark, 3)
+    monkeypatch.setattr(summary, "MOST_MODELS", 4)
+    for call in (lambda: scorer.ablate(raw, sets), lambda: scorer.bootstrap(raw, 3)):
+        with pytest.raises(GLevelError, match="at most 4 models, not of 5"):
+            call()
+    assert scorer.ablate(raw, sets, full=True).scores.shape == (3, 5, 4)
+    assert scorer.ablate(raw[:4], sets).summary.n == 3
 
 
 def test_wrong_input_is_refused():
@@ -264,7 +377,19 @@ def test_wrong_input_is_refused():
         ),
         "unknown skill": lambda: SpecialistSets.dropped_each(benchmark, skills=["zz"]),
         "unknown modality": lambda: SpecialistSets.dropped_each(benchmark, modalities=["smell"]),
-        "at least one set": lambda: SpecialistSets.dropped_each(benchmark),
+        "nothing to drop": lambda: SpecialistSets.dropped_each(benchmark),
+        "at least one set": lambda: scorer.ablate(raw, bad[:0]),
+        "sets: could not convert": lambda: scorer.ablate(raw, [["x"]]),
+        f"candidates for task '{task}': could not": lambda: SpecialistSets.candidates(benchmark, {task: ["x"]}),
+        f"candidates for task '{task}': could": lambda: SpecialistSets.replaced(benchmark, task, ["x"]),
+        f"task '{task}': could not": lambda: SpecialistSets.from_changes(benchmark, [{task: "x"}]),
+        "a specialist's Acc of 150": lambda: SpecialistSets.replaced(benchmark, task, [150.0]),
+        "a specialist's Acc of 160": lambda: SpecialistSets.candidates(benchmark, {task: [1.0, 160.0]}),
+        "unknown task 'zzz'": lambda: SpecialistSets.leave_one_out(benchmark, ["zzz"]),
+        "unknown task 'yy'": lambda: SpecialistSets.dropped_each(benchmark, tasks=["yy"]),
+        "unknown task 'xx'": lambda: SpecialistSets.candidates(benchmark, {"xx": [1.0]}),
+        "candidates are missing: give": lambda: SpecialistSets.candidates(benchmark, {}),
+        "n=True": lambda: SpecialistSets.perturbed(benchmark, True),
         "another benchmark": lambda: scorer.ablate(raw, SpecialistSets.leave_one_out(random_case(1, 20, seed=1)[0])),
         "policy='paper'": lambda: Scorer(benchmark, "release").ablate(raw, bad),
         "another scorer": lambda: Scorer(benchmark).ablate(scorer.prepare(raw), bad),

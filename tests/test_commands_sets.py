@@ -111,10 +111,49 @@ def test_wrong_input(args, message, capsys, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["ablate", "--replace", "t2", "140"], "a specialist's Acc of 140 is outside the metric's domain"),
+        (["ablate", "--replace", "zz", "14"], "unknown task 'zz'"),
+        (["ablate", "--replace", "t2", "many"], "'many' is not a number"),
+        (["ablate", "--candidates", "none.csv"], "candidates are missing"),
+        (["ablate", "--candidates", "outside.csv"], "a specialist's Acc of 140 is outside the metric's domain"),
+        (["ablate", "--candidates", "unknown.csv"], "unknown task 'zz'"),
+        (["ablate", "--sets", "matrix.csv"], "set 1, task 't2': a specialist's Acc of 140 is outside"),
+        (["ablate", "--sets", "empty.csv"], "at least one set is needed"),
+        (["ablate", "--drop", "skills"], "nothing to drop"),
+        (["ablate", "--perturb", "0"], "relative=0.0"),
+        (["ablate", "--seed", "99999999999999999999"], "give a whole number from 0 to 2^64 - 1"),
+        (["stability", "--seed", "99999999999999999999"], "give a whole number from 0 to 2^64 - 1"),
+        (["stability", "--unit", "skill"], "40 of 40 tasks have none, such as 't0'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_input_with_files(args, message, files, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    benchmark = random_case(6, 40, seed=11, missing=0.1)[0]
+    assert benchmark.metric[2] == "Acc"
+    write.json(benchmark.to_dict(), tmp_path / "b.json")  # without skills
+    for name, text in {
+        "none": "task,sota\n", "outside": "task,sota\nt2,140\n", "unknown": "task,sota\nzz,1\n",
+        "matrix": "t1,t2\n-,1\n-,140\n", "empty": "t1,t2\n",
+    }.items():  # fmt: skip
+        (tmp_path / f"{name}.csv").write_text(text)
+    assert main([args[0], *files, *args[1:]]) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("glevel: error") == 1
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize(
     "args",
-    [["ablate", "-n", "0"], ["ablate", "--seed", "-1"], ["stability", "--confidence", "3"],
-     ["stability", "--plot", "x.pdf"],
-     ["ablate", "--strict", "--leave-one-out"], ["stability", "-b", "x.csv"], ["ablate", "--replace", "t1"]],
+    [["ablate", "-n", "0"], ["ablate", "--seed", "-1"], ["ablate", "--threads", "0"], ["ablate", "--perturb", "x"],
+     ["ablate", "--strict", "--leave-one-out"], ["ablate", "--leave-one-out", "-n", "5"],
+     ["ablate", "--replace", "t1"], ["stability", "--confidence", "3"], ["stability", "--plot", "x.pdf"],
+     ["stability", "-b", "x.csv"], ["stability", "-n", "0"], ["stability", "--seed", "-1"],
+     ["stability", "--unit", "row"], ["what-if"]],
 )  # fmt: skip
 def test_wrong_usage(args, capsys):
     with pytest.raises(SystemExit) as caught:

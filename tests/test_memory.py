@@ -58,6 +58,16 @@ def test_engines_and_refusals():
     assert growth(call, 5000) < 2**21
 
 
+def test_a_summary_takes_memory_for_what_it_counts_only():
+    benchmark, raw = random_case(1000, 20, seed=1)
+    scorer = gl.Scorer(benchmark, fractions="keep")
+    prepared = scorer.prepare(raw)
+    before = resident()
+    summary = scorer.ablate(prepared, gl.SpecialistSets.perturbed(benchmark, 64), threads=1).summary
+    whole = sum(array.nbytes for array in summary.arrays.values())
+    assert resident() - before < whole / 2
+
+
 def test_readers(tmp_path):
     benchmark, raw = random_case(3, 50, seed=1)
     path = tmp_path / "a.csv"

@@ -5,15 +5,17 @@ Same names, arguments and meaning as in `glevel_fast._core`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from glevel_fast.ablation import Prepared
     from glevel_fast.reference import Engine
 
-__all__ = ["Pairs", "Resampling", "count_above", "draws", "ranks", "summarise"]
+__all__ = ["Modalities", "Pairs", "Resampling", "count_above", "draws", "ranks", "summarise"]
 
 Array = NDArray[np.float64]
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -64,8 +66,8 @@ class Pairs:
         """What a value has to reach, with +inf where there is no specialist."""
         with np.errstate(over="ignore"):
             s = self.direction * (sota * self.engine.scale)
-        s = np.where(np.isnan(s), np.inf, s)
-        return np.nextafter(s, np.inf) if strict else s
+            s = np.where(np.isnan(s), np.inf, s)
+            return np.nextafter(s, np.inf) if strict else s
 
     def ablate(self, sota: Array, strict: bool, out: Array, decided: bool, threads: int = 1) -> NDArray[np.int64]:
         """Scores of each set into `out`, (n_sets, n_models, 4); wins decided by task."""
@@ -161,6 +163,28 @@ class Resampling:
                 sum(part, np.zeros(self.n_models)) / max(m, 1) for part in ((by[:, 0, 0] + by[:, 1, 0]) / 2, s3, s4)
             ]
             row[:] = np.stack([*total, total[2] * (mean[-1, 1] / 100)], axis=1)
+
+
+class Modalities:
+    """Results resampled by modalities, with replacement: scored anew on a plan that lists each as often as drawn."""
+
+    def __init__(self, prepared: Prepared, rows: Sequence[int] | None = None) -> None:
+        from glevel_fast.scoring import engine_columns
+
+        self.scorer, self.columns = prepared.scorer, engine_columns(prepared.scorer.benchmark)
+        self.raw = prepared.raw if rows is None else prepared.raw[list(rows)]
+
+    def scores(self, seed: int, start: int, out: Array, threads: int = 1) -> None:
+        """Scores of resamples start, start + 1, ... into `out`, (n, n_models, 4)."""
+        n, group = self.columns["n_modalities"], self.columns["group"]
+        for row, numbers in zip(out, draws(seed, start, len(out), n).tolist(), strict=True):
+            tasks = [np.flatnonzero(group // 2 == (number >> 32) * n >> 32) for number in numbers]
+            tasks.append(np.flatnonzero(group == 2 * n))  # language
+            listed = np.concatenate(tasks)
+            columns = {name: c if name == "n_modalities" else c[listed] for name, c in self.columns.items()}
+            place = np.repeat(np.arange(n + 1, dtype=np.int32), [len(own) for own in tasks])
+            columns["group"] = 2 * place + group[listed] % 2
+            row[:] = self.scorer.make_engine(columns).score(np.ascontiguousarray(self.raw[:, listed]), threads)[0]
 
 
 def ranks(scores: Array) -> NDArray[np.uint32]:

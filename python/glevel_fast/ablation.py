@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glevel_fast.errors import GLevelError
-from glevel_fast.results import fraction_models
+from glevel_fast.scoring import engine_columns
 from glevel_fast.specialists import SpecialistSets
 from glevel_fast.summary import Summary
 
@@ -69,11 +69,7 @@ def prepare(
     scores = scorer.score(results, models=models, threads=threads)
     if scores.raw is None:
         raise GLevelError("the scorer kept no raw values")
-    raw = np.array(scores.raw, dtype=np.float64, order="C")
-    if scorer.fractions == "scale":
-        rows = fraction_models(raw, scorer.benchmark, scorer.zero)  # type: ignore[arg-type]
-        percent = np.array([m.is_percent for m in scorer.benchmark.metrics]) & (scorer.benchmark.scale == 1.0)
-        raw[np.ix_(rows, percent)] *= 100.0
+    raw = np.array(scores.raw, dtype=np.float64, order="C")  # fractions are scaled in it already
     pairs = scorer.backend.Pairs(scorer.engine, raw, scorer.count_threads(threads))
     return Prepared(scorer, scores, raw, pairs, scorer.backend.ranks(scores.overall))
 
@@ -260,18 +256,23 @@ def _piece(
 
 
 def _dropped(prepared: Prepared, sets: SpecialistSets, first: int, last: int, out: Array, threads: int) -> None:
-    """Weights of 0 change the steps of a whole group: each set is scored by an engine of its own."""
-    from glevel_fast.scoring import engine_columns
-
-    scorer = prepared.scorer
-    columns = engine_columns(sets.benchmark)
+    """Weights of 0 change the steps of a whole group: each set has engines of its own, for the groups it touches."""
+    scorer, benchmark = prepared.scorer, sets.benchmark
+    group = benchmark.group_of_task
     assert sets.dropped is not None
+    raw: dict[int, Array] = {}
     for row, dropped in zip(out, itertools.islice(sets.dropped, first, last), strict=True):
-        weight = sets.benchmark.weight.copy()
+        weight = benchmark.weight.copy()
         weight[dropped] = 0.0
-        engine = scorer.make_engine(columns | {"weight": weight})
         if sets.strict:
+            engine = scorer.make_engine(engine_columns(benchmark) | {"weight": weight})
             pairs = scorer.backend.Pairs(engine, prepared.raw, threads)
-            pairs.ablate(sets.benchmark.sota[np.newaxis], True, row[np.newaxis], False, threads)
-        else:
-            row[:] = engine.score(prepared.raw, threads)[0]
+            pairs.ablate(benchmark.sota[np.newaxis], True, row[np.newaxis], False, threads)
+            continue
+        means = prepared.scores.means.copy()
+        for g in set(group[dropped].tolist()):
+            own = np.flatnonzero(group == g)
+            if g not in raw:
+                raw[g] = np.ascontiguousarray(prepared.raw[:, own])
+            means[:, g] = scorer.engine_of(own, weight=weight).score(raw[g], threads)[2][:, g]
+        row[:] = scorer.backend.levels(means.reshape(len(means), -1), len(benchmark.modalities))[0]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = ["Benchmark", "load_benchmark"]
 
 MODALITIES = ("image", "video", "audio", "3d")
 PARADIGMS = ("comprehension", "generation")
+FAMILIES = {"linear": 1, "inverse": 2, "tanh": 3}  # percentages are 0: Kind in cpp/plan.hpp
 LANGUAGE = "language"
 COLUMNS = ("task", "modality", "paradigm", "metric", "sota")
 OPTIONAL_COLUMNS = ("skill", "specialist", "weight", "scale")
@@ -58,6 +60,9 @@ class Benchmark:
         Factor from the raw unit to the metric's (0.01 turns a percent into a fraction); default 1.
     notes : tuple of str
         What was inferred.
+    metrics : tuple of Metric
+    task_index : dict
+        Position of each task under its folded name, in the order of the tasks.
 
     Raises
     ------
@@ -76,6 +81,7 @@ class Benchmark:
     scale: NDArray[np.float64] = field(default=None)  # type: ignore[arg-type]
     notes: tuple[str, ...] = ()
     metrics: tuple[Metric, ...] = field(init=False)
+    task_index: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
         for name in ("tasks", "modality", "paradigm", "metric", "notes"):
@@ -107,6 +113,7 @@ class Benchmark:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Arrays come out of a pickle writable.
+        state.pop("mapping", None)
         self.__dict__.update({k: _frozen(v) if isinstance(v, np.ndarray) else v for k, v in state.items()})
 
     def _check_tasks(self) -> None:
@@ -119,12 +126,11 @@ class Benchmark:
         modality, paradigm = [], []
         seen: dict[str, str] = {}
         for task, raw_modality, raw_paradigm in zip(self.tasks, self.modality, self.paradigm, strict=True):
-            if not isinstance(task, str) or not fold_task(task):
+            if not isinstance(task, str) or not (folded := fold_task(task)):
                 raise BenchmarkError(f"a task has no name: {task!r}")
-            if (twin := seen.get(fold_task(task))) is not None:
-                also = "" if twin == task else f" (also written {twin!r})"
-                raise BenchmarkError(f"task {task!r} is listed twice{also}; give each task a name of its own")
-            seen[fold_task(task)] = task
+            if folded in seen:
+                _refuse_twin(task, seen[folded])
+            seen[folded] = task
             m, p = str(raw_modality).strip().casefold(), str(raw_paradigm).strip().casefold()
             m = LANGUAGE if m == "nlp" else m
             if not m:
@@ -139,10 +145,7 @@ class Benchmark:
             paradigm.append(p)
         self._set("modality", tuple(modality))
         self._set("paradigm", tuple(paradigm))
-        others = sorted(set(modality) - {*MODALITIES, LANGUAGE})
-        if others:
-            names = ", ".join(map(repr, others))
-            self._note(f"modalities that General-Bench does not have: {names}")
+        self._set("task_index", dict(zip(seen, range(len(seen)), strict=True)))
 
     def _resolve_metrics(self) -> tuple[Metric, ...]:
         metrics = []
@@ -161,21 +164,29 @@ class Benchmark:
             if not good.all():
                 i = int(np.flatnonzero(~good)[0])
                 raise BenchmarkError(f"task {self.tasks[i]!r}: {name} {getattr(self, name)[i]:g} is not {want}")
-        sota_z = self.sota_z
-        for i in np.flatnonzero(~np.isnan(sota_z)).tolist():
-            metric = self.metrics[i]
-            if not metric.lowest <= sota_z[i] <= metric.highest:
-                scaled = f" x scale {self.scale[i]:g}" if self.scale[i] != 1 else ""
-                raise BenchmarkError(
-                    f"task {self.tasks[i]!r}: the specialist's {self.metric[i]} of {self.sota[i]:g}{scaled} "
-                    f"is outside the metric's domain {metric.domain}"
-                )
+        self._check_whole()
+
+    def _check_whole(self) -> None:
+        """What depends on more than one task, or may change later: specialists, sums of weights, and the notes."""
+        z, low, high = self.sota_z, self.mapping["low"], self.mapping["high"]
+        for i in np.flatnonzero((z < low) | (z > high))[:1].tolist():
+            scaled = f" x scale {self.scale[i]:g}" if self.scale[i] != 1 else ""
+            raise BenchmarkError(
+                f"task {self.tasks[i]!r}: the specialist's {self.metric[i]} of {self.sota[i]:g}{scaled} "
+                f"is outside the metric's domain {self.metrics[i].domain}"
+            )
         total = np.bincount(self.group_of_task, self.weight)
         if not np.isfinite(total).all():
             raise BenchmarkError("the weights of a group add up to more than a double can hold")
+        for note in self._own_notes():
+            self._note(note)
+
+    def _own_notes(self) -> list[str]:
+        """The notes that follow from the table itself."""
+        others = [repr(m) for m in self.modalities if m not in MODALITIES]
         zeros = [self.tasks[i] for i in np.flatnonzero(self.sota == 0)]
-        if zeros:
-            self._note(f"specialists of exactly 0, taken as scores: {_listing(zeros)}")
+        notes = [f"modalities that General-Bench does not have: {', '.join(others)}"] if others else []
+        return [*notes, *([f"specialists of exactly 0, taken as scores: {_listing(zeros)}"] if zeros else [])]
 
     @property
     def n_tasks(self) -> int:
@@ -205,9 +216,19 @@ class Benchmark:
         return _frozen(self.sota * self.scale)
 
     @cached_property
-    def task_index(self) -> dict[str, int]:
-        """Position of each task under its folded name."""
-        return {fold_task(task): i for i, task in enumerate(self.tasks)}
+    def mapping(self) -> dict[str, NDArray[Any]]:
+        """What the engine needs to know of each task's metric: kind, constants and domain, by column."""
+        rows: dict[int, int] = {}
+        row_of_task = [rows.setdefault(id(metric), len(rows)) for metric in self.metrics]
+        one_each = {id(metric): metric for metric in self.metrics}.values()
+        table = np.array([
+            (m.is_percent, FAMILIES[m.family], m.constant, m.worst, 100.0 / (m.best - m.worst), m.lowest, m.highest)
+            for m in one_each
+        ])[row_of_task]  # fmt: skip
+        percent, family, constant, worst, slope, low, high = np.ascontiguousarray(table.T)
+        kind = np.where((percent == 1) & (self.scale == 1.0), 0, family).astype(np.int8)
+        columns = {"kind": kind, "constant": constant, "worst": worst, "slope": slope, "low": low, "high": high}
+        return {name: _frozen(column) for name, column in columns.items()}
 
     @cached_property
     def sha256(self) -> str:
@@ -234,6 +255,60 @@ class Benchmark:
         )
         return f"Benchmark({self.n_tasks} tasks: {sizes})"
 
+    def changed(
+        self, sota: Mapping[int, float] | None = None, remove: Collection[int] = (), add: Benchmark | None = None
+    ) -> Benchmark:
+        """This table with other specialists and without some tasks (both by position), then the tasks of `add`.
+
+        Only what changes is checked: many times quicker than a new `Benchmark`.
+
+        Raises
+        ------
+        BenchmarkError
+            As in `Benchmark`.
+        """
+        gone = sorted(remove, reverse=True)
+        if len(gone) == self.n_tasks and add is None:
+            raise BenchmarkError("the benchmark has no tasks")
+        new = object.__new__(Benchmark)
+        new.__dict__.update(self.__dict__)
+        for derived in ("sota_z", "sha256"):
+            new.__dict__.pop(derived, None)
+        if sota:
+            values = self.sota.copy()
+            values[list(sota)] = list(sota.values())
+            new._set("sota", _frozen(values))
+        if gone or add is not None:
+            new._splice(gone, add)
+        own = set(self._own_notes())
+        new._set("notes", tuple(note for note in self.notes if note not in own))
+        new._check_whole()
+        return new
+
+    def _splice(self, gone: list[int], add: Benchmark | None) -> None:
+        more = [] if add is None else [add]
+
+        def column(of: Callable[[Benchmark], Iterable[Any]]) -> list[Any]:
+            kept = list(of(self))
+            for i in gone:
+                del kept[i]
+            return kept + [value for one in more for value in of(one)]
+
+        def array(of: Callable[[Benchmark], NDArray[Any]]) -> NDArray[Any]:
+            return _frozen(np.concatenate([np.delete(of(self), gone), *map(of, more)]))
+
+        texts = ("tasks", "modality", "paradigm", "metric", "metrics", "skill", "specialist")
+        changed: dict[str, Any] = {name: tuple(column(attrgetter(name))) for name in texts}
+        changed |= {name: array(attrgetter(name)) for name in ("sota", "weight", "scale")}
+        changed["mapping"] = {name: array(lambda of, name=name: of.mapping[name]) for name in self.mapping}  # type: ignore[misc]
+        index: dict[str, int] = {}
+        for i, folded in enumerate(column(attrgetter("task_index"))):
+            if (twin := index.setdefault(folded, i)) != i:
+                _refuse_twin(changed["tasks"][i], changed["tasks"][twin])
+        for derived in ("modalities", "groups", "group_of_task"):
+            self.__dict__.pop(derived, None)
+        self.__dict__.update(changed, task_index=index)
+
     def to_dict(self) -> dict[str, list[Any]]:
         """The table by columns, as `load_benchmark` reads them."""
         table: dict[str, list[Any]] = {"task": list(self.tasks)}
@@ -246,6 +321,11 @@ class Benchmark:
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     array.flags.writeable = False
     return array
+
+
+def _refuse_twin(task: str, twin: str) -> None:
+    also = "" if twin == task else f" (also written {twin!r})"
+    raise BenchmarkError(f"task {task!r} is listed twice{also}; give each task a name of its own")
 
 
 def _listing(names: Sequence[str], most: int = 10) -> str:

@@ -15,9 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast import scoring
-from glevel_fast._reference_sets import Pairs, Resampling, count_above, draws, ranks, summarise
+from glevel_fast._reference_sets import Modalities, Pairs, Resampling, count_above, draws, ranks, summarise
 
-__all__ = ["Engine", "Pairs", "Resampling", "Scorer", "count_above", "draws", "levels", "ranks", "summarise"]
+__all__ = [
+    "Engine",
+    "Modalities",
+    "Pairs",
+    "Resampling",
+    "Scorer",
+    "count_above",
+    "draws",
+    "levels",
+    "ranks",
+    "summarise",
+]
 
 Array = NDArray[np.float64]
 PERCENT, LINEAR, INVERSE, TANH = range(4)

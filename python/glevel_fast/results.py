@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -46,6 +45,8 @@ class Results(AsFrames):
         How many tasks of the benchmark were not in the input at all.
     notes : tuple of str
         What was inferred or passed over.
+    rows : dict
+        Position of each model under its folded name, in the order of the models.
 
     Raises
     ------
@@ -59,6 +60,7 @@ class Results(AsFrames):
     sources: tuple[str, ...]
     absent: NDArray[np.int64]
     notes: tuple[str, ...] = ()
+    rows: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
         for name in ("models", "tasks", "sources", "notes"):
@@ -69,24 +71,34 @@ class Results(AsFrames):
         absent = np.array(self.absent, dtype=np.int64)
         if absent.shape != shape[:1] or len(self.sources) != shape[0]:
             raise ResultsError(f"{len(self.sources)} sources and {absent.size} counts for {shape[0]} models")
-        seen: dict[str, str] = {}
-        for model in self.models:
-            if not isinstance(model, str) or not fold_task(model):
+        rows: dict[str, int] = {}
+        for i, model in enumerate(self.models):
+            if not isinstance(model, str) or not (folded := fold_task(model)):
                 raise ResultsError(f"a model has no name: {shown(model)}")
             if not is_unicode(model):
                 raise ResultsError(
                     f"the model's name {shown(model)} is not Unicode text (a lone surrogate); correct it"
                 )
-            if (twin := seen.setdefault(fold_task(model), model)) is not model:
+            if (first := rows.setdefault(folded, i)) != i:
+                twin = self.models[first]
                 also = "" if twin == model else f" (also written {shown(twin)})"
                 raise ResultsError(f"the model {shown(model)} is there twice{also}")
-        for name, array in (("values", values), ("absent", absent)):
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+        self._freeze(values=values, absent=absent, rows=rows)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        # arrays come out of a pickle writable, so build it anew
-        return Results, (self.models, self.tasks, self.values, self.sources, self.absent, self.notes)
+    def _freeze(self, **parts: Any) -> None:
+        for name, part in parts.items():
+            if isinstance(part, np.ndarray):
+                part.flags.writeable = False
+            object.__setattr__(self, name, part)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._freeze(**state)  # arrays come out of a pickle writable
+
+    def _with(self, **parts: Any) -> Results:
+        """With other parts, which must fit together: nothing is checked, and arrays are taken as they are."""
+        new = object.__new__(Results)
+        new._freeze(**self.__dict__ | parts)
+        return new
 
     def __len__(self) -> int:
         return len(self.models)
@@ -107,7 +119,8 @@ class Results(AsFrames):
             Where the shape does not fit, or a model's name is empty or there twice.
         """
         names = tuple(models)
-        return cls(names, bench.tasks, _floats(values), (source,) * len(names), np.zeros(len(names), np.int64))
+        absent = np.zeros(len(names), np.int64)
+        return cls(names, bench.tasks, values, (source,) * len(names), absent)  # type: ignore[arg-type]
 
     def columns(self) -> dict[str, Any]:
         """The wide table that `load_results` reads: `model`, then one column per task."""
@@ -127,7 +140,8 @@ def _floats(values: ArrayLike) -> Array:
     if given.dtype.kind not in "fiu":
         raise ResultsError(f"the values must be numbers, not {given.dtype}")
     array = np.array(given, dtype=np.float64, order="C")
-    array[np.isposinf(array)] = np.nan
+    if (endless := array == np.inf).any():
+        array[endless] = np.nan
     return array
 
 
@@ -189,14 +203,6 @@ def load_results(
     )
 
 
-@lru_cache(maxsize=16)
-def _limits(bench: Benchmark) -> tuple[Array, Array]:
-    return (
-        np.array([metric.lowest for metric in bench.metrics]),
-        np.array([metric.highest for metric in bench.metrics]),
-    )
-
-
 def _supported(values: Array, zero: str) -> Mask:
     given: Mask = ~(np.isnan(values) | np.isposinf(values))
     return given if zero == "score" else given & (values != 0)
@@ -204,7 +210,7 @@ def _supported(values: Array, zero: str) -> Mask:
 
 def percent_tasks(bench: Benchmark) -> Mask:
     """bool (n_tasks,): tasks whose raw values are percentages: such a metric, and no scale."""
-    percent: Mask = np.array([metric.is_percent for metric in bench.metrics]) & (bench.scale == 1.0)
+    percent: Mask = bench.mapping["kind"] == 0
     return percent
 
 
@@ -213,7 +219,7 @@ def invalid_cells(values: Array, bench: Benchmark, zero: Literal["missing", "sco
 
     Missing is NaN, +inf, and an exact 0 unless zero="score". Source: SPEC.md sections 2 and 3.
     """
-    low, high = _limits(bench)
+    low, high = bench.mapping["low"], bench.mapping["high"]
     with np.errstate(over="ignore", invalid="ignore"):
         z = values * bench.scale
     outside: Mask = _supported(values, zero) & ~((z >= low) & (z <= high))

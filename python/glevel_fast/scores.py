@@ -19,6 +19,7 @@ from glevel_fast.metrics import nearest
 if TYPE_CHECKING:
     from glevel_fast.boards import Board
     from glevel_fast.receipts import Receipt
+    from glevel_fast.results import Results
     from glevel_fast.skills import SkillScores
     from glevel_fast.what_if import Fragility
 
@@ -55,6 +56,8 @@ class Scores(AsFrames):
         used as it was. Boards of skills and receipts read it; do not change it under them.
     zero : {"missing", "score"}
         What an exact 0 meant.
+    given : Results, float64 (n_models, n_tasks), or None
+        What came in: its values are `raw`, but for percentages given as fractions that were scaled.
 
     Source: SPEC.md section 4.
     """
@@ -72,6 +75,7 @@ class Scores(AsFrames):
     names: tuple[str, ...] | None = None
     raw: Array | None = None
     zero: Literal["missing", "score"] = "missing"
+    given: Results | Array | None = None
 
     @cached_property
     def models(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
@@ -46,18 +47,9 @@ class Engine(Protocol):
 
 def engine_columns(benchmark: Benchmark) -> dict[str, Any]:
     """The benchmark as the columns that an engine compiles."""
-    metrics = benchmark.metrics
-    kinds = {"linear": 1, "inverse": 2, "tanh": 3}
-    kind = np.where(percent_tasks(benchmark), 0, [kinds[m.family] for m in metrics])
-    return {
+    return benchmark.mapping | {
         "n_modalities": len(benchmark.modalities),
         "group": benchmark.group_of_task.astype(np.int32),
-        "kind": kind.astype(np.int8),
-        "constant": np.array([m.constant for m in metrics]),
-        "worst": np.array([m.worst for m in metrics]),
-        "slope": np.array([100.0 / (m.best - m.worst) for m in metrics]),
-        "low": np.array([m.lowest for m in metrics]),
-        "high": np.array([m.highest for m in metrics]),
         "scale": benchmark.scale,
         "sota": benchmark.sota_z,
         "weight": benchmark.weight,
@@ -111,8 +103,15 @@ class Scorer:
                 raise ValueError(f"{name}={value!r}: choose one of {', '.join(map(repr, choices))}")
         self._options: dict[str, Any] = {"policy": policy, "zero": zero, "invalid": invalid, "fractions": fractions}
         self._benchmark = benchmark
-        self._engine = self.make_engine(engine_columns(benchmark))
-        self._quick = self._engine.overall if policy == "paper" else lambda raw, threads: None
+        _ = self._engine  # what is wrong with it shows here, not at the first score
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return self.make_engine(engine_columns(self._benchmark))
+
+    @cached_property
+    def _quick(self) -> Callable[[Array, int], Array | None]:
+        return self._engine.overall if self.policy == "paper" else lambda raw, threads: None
 
     @property
     def benchmark(self) -> Benchmark:
@@ -126,9 +125,9 @@ class Scorer:
         return policy
 
     @property
-    def zero(self) -> str:
+    def zero(self) -> Literal["missing", "score"]:
         """What an exact 0 means: "missing" or "score"."""
-        zero: str = self._options["zero"]
+        zero: Literal["missing", "score"] = self._options["zero"]
         return zero
 
     @property
@@ -146,9 +145,19 @@ class Scorer:
         """An engine for a variant of the benchmark, from its columns (see `engine_columns`)."""
         return type(self)._make_engine(**columns, zero_scores=self.zero == "score")
 
+    def engine_of(self, tasks: NDArray[np.intp], **columns: Any) -> Engine:
+        """An engine for whole groups of the benchmark, given by their tasks; `columns` are other ones than its own.
+
+        The groups' means and counts are, bit for bit, those that the whole engine gives.
+        """
+        whole = engine_columns(self._benchmark) | columns
+        return self.make_engine({name: c if name == "n_modalities" else c[tasks] for name, c in whole.items()})
+
     def with_benchmark(self, benchmark: Benchmark) -> Scorer:
-        """A scorer with the same options for another benchmark."""
-        return type(self)(benchmark, **self._options)
+        """A scorer with the same options for another benchmark, which it compiles when first asked to score."""
+        new = object.__new__(type(self))
+        new._options, new._benchmark = self._options, benchmark
+        return new
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self._benchmark, self._options)
@@ -188,17 +197,18 @@ class Scorer:
             raw, names, sources, absent = results.values, names or results.models, results.sources, results.absent
             notes += results.notes
         else:
-            raw = self._matrix(results)
+            raw = _read_only(self._matrix(results))
+        given = results if isinstance(results, Results) else raw
         if names is not None and len(names) != len(raw):
             raise ResultsError(f"{len(names)} model names for {len(raw)} rows")
         if self.policy == "release":
             arrays, release_notes = release.score(self._benchmark, raw, names)
-            return self._scores(arrays, notes + release_notes, absent, names, raw)
+            return self._scores(arrays, notes + release_notes, absent, names, raw, given)
         arrays = self._engine.score(raw, self.count_threads(threads))
         if arrays[6].any():
             raw, arrays, more = self._look_closer(raw, arrays, names, sources, threads)
             notes += more
-        return self._scores(arrays[:6], notes, absent, names, raw)
+        return self._scores(arrays[:6], notes, absent, names, _read_only(raw), given)
 
     def _scores(
         self,
@@ -207,10 +217,10 @@ class Scorer:
         absent: NDArray[np.int64] | None,
         names: tuple[str, ...] | None,
         raw: Array,
+        given: Results | Array,
     ) -> Scores:
-        raw = raw.view()
-        raw.flags.writeable = False
-        return Scores(self._benchmark, *arrays, self.policy, notes, absent, names, raw, self._options["zero"])  # type: ignore[call-arg]
+        zero = self._options["zero"]
+        return Scores(self._benchmark, *arrays, self.policy, notes, absent, names, raw, zero, given)  # type: ignore[call-arg]
 
     def overall(self, raw: Any, *, threads: int = 1) -> Array:
         """S2 to S5 alone: float64 (n_models, 4), the same bits as `score(raw).overall`.
@@ -285,7 +295,8 @@ class Scorer:
         Raises
         ------
         GLevelError
-            Results that cannot be scored, sets of another benchmark, a σ outside its metric's domain.
+            Results that cannot be scored, sets of another benchmark, a σ outside its metric's domain; and
+            a summary of more than 10,000 models, whose counts of ranks would take too much memory.
         """
         from glevel_fast.ablation import ablate
 
@@ -326,8 +337,15 @@ class Scorer:
     ) -> Updated:
         """A new scorer, results and scores after changes: bit for bit what scoring from scratch gives.
 
-        New models and corrected cells cost the scoring of these models only; a change of the
-        benchmark costs a new plan and one pass of the engine.
+        That is `updated.scorer.score(updated.results)`, with its errors and notes. What is computed:
+
+        - other specialists: the changed groups, for the models that gain or lose a win; the results
+          are shared with the old ones, and not copied;
+        - new and removed tasks: their groups, for all models, in a new array of results;
+        - new models and corrected cells: these models, in a new array of results.
+
+        Everything is scored anew where the set of modalities changes, under the release's policy, and,
+        unless only specialists change, where results hold values outside their domain or in fractions.
 
         Parameters
         ----------
@@ -340,11 +358,13 @@ class Scorer:
         remove_tasks : tasks
         add_models : {model: {task: raw value}}
         cells : {(model, task): raw value}
+            In the unit of the results as they came in, fractions where they were fractions.
 
         Raises
         ------
         GLevelError
-            Scores of another scorer, unknown tasks or models, a model or task that is there already.
+            Scores of another scorer, unknown tasks or models, a model or task that is there already;
+            and as in `Benchmark` and `score`.
         """
         from glevel_fast.what_if import update
 
@@ -386,7 +406,8 @@ class Scorer:
         Raises
         ------
         GLevelError
-            n < 1, an unknown unit, a negative seed, or unit="skill" where a task has no skill.
+            n < 1, an unknown unit, a negative seed, unit="skill" where a task has no skill, or more than
+            10,000 models, whose counts of ranks would take too much memory.
         """
         from glevel_fast.uncertainty import bootstrap
 
@@ -453,6 +474,13 @@ class Scorer:
             else:
                 notes.append(f"percentages all at most 1, taken as they are: {listed}")
         return raw, arrays, tuple(notes)
+
+
+def _read_only(array: Array) -> Array:
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
 
 
 def _rebuild(cls: type[Scorer], benchmark: Benchmark, options: dict[str, Any]) -> Scorer:

@@ -109,7 +109,7 @@ class SpecialistSets:
         GLevelError
             A wrong shape, no set, or a σ outside its metric's domain.
         """
-        matrix = np.ascontiguousarray(sota, dtype=np.float64)
+        matrix = np.ascontiguousarray(numbers(sota, "sets"))
         if matrix.ndim != 2 or matrix.shape[1] != benchmark.n_tasks:
             raise GLevelError(f"the sets have the shape {matrix.shape}; (n_sets, {benchmark.n_tasks}) is needed")
         _some(len(matrix))
@@ -131,7 +131,7 @@ class SpecialistSets:
         GLevelError
             No set, an unknown task, or a σ outside its metric's domain.
         """
-        rows = [[(task_index(benchmark, task), float(v)) for task, v in changed.items()] for changed in sets]
+        rows = [[(task_index(benchmark, t), number(v, f"task {t!r}")) for t, v in row.items()] for row in sets]
         _some(len(rows))
         if twice := [i for i, row in enumerate(rows) if len({task for task, _ in row}) < len(row)]:
             raise GLevelError(f"set {twice[0]} changes a task twice, under two spellings of its name")
@@ -169,8 +169,9 @@ class SpecialistSets:
         def matrix(first: int, last: int) -> Array:
             draws = _core.draws(seed, first, last - first, benchmark.n_tasks)
             move = (draws >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1.0
-            raw = sota + towards * move
-            z = raw * scale
+            with np.errstate(over="ignore"):
+                raw = sota + towards * move
+                z = raw * scale
             # To the end in the metric's unit, and back into a raw value that is inside.
             outside = (z < low) | (z > high)
             if outside.any():
@@ -207,7 +208,7 @@ class SpecialistSets:
         tasks = np.array([task_index(benchmark, task) for task in candidates], dtype=np.int64)
         if len(set(tasks.tolist())) < len(tasks):
             raise GLevelError("a task has candidates twice, under two spellings of its name")
-        lists = [np.array(list(values), dtype=np.float64) for values in candidates.values()]
+        lists = [numbers(list(values), f"candidates for task {task!r}") for task, values in candidates.items()]
         for task, values in zip(tasks, lists, strict=True):
             if not len(values):
                 raise GLevelError(f"candidates are missing for task {benchmark.tasks[task]!r}")
@@ -256,7 +257,7 @@ class SpecialistSets:
     @classmethod
     def replaced(cls, benchmark: Benchmark, task: str, candidates: Sequence[float]) -> SpecialistSets:
         """One set per candidate (raw σ) for the specialist of one task."""
-        values = np.array(list(candidates), dtype=np.float64)
+        values = numbers(list(candidates), f"candidates for task {task!r}")
         if not len(values):
             raise GLevelError(f"candidates are missing for task {task!r}")
         where = np.full(len(values), task_index(benchmark, task), dtype=np.int64)
@@ -296,7 +297,8 @@ class SpecialistSets:
                     hint = nearest(name, known) if known else f" (the benchmark names no {noun})"
                     raise GLevelError(f"unknown {noun} {name!r}{hint}")
                 chosen.append((f"{noun} {name}", where))
-        _some(len(chosen))
+        if not chosen:
+            raise GLevelError("nothing to drop: name at least one task, skill or modality of the benchmark")
         return cls(
             benchmark, len(chosen), "tasks, skills or modalities dropped",
             dropped=tuple(where for _, where in chosen), label=lambda i: f"without {chosen[i][0]}",
@@ -332,13 +334,35 @@ def task_index(benchmark: Benchmark, task: Any) -> int:
     return index
 
 
+def numbers(given: ArrayLike, what: str) -> Array:
+    """float64 of numbers, None being NaN.
+
+    Raises
+    ------
+    GLevelError
+        Something else, or arrays of unlike lengths.
+    """
+    try:
+        return np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GLevelError(f"{what}: {error}") from None
+
+
+def number(given: Any, what: str) -> float:
+    """One number; see `numbers`."""
+    value = numbers(given, what)
+    if value.ndim:
+        raise GLevelError(f"{what}: one number is needed, not {given!r}")
+    return float(value)
+
+
 def _inside(low: Array, high: Array, scale: Array, z: Array) -> Array:
     """Raw values whose z is at the nearer end of the domain, and inside it."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         raw = np.where(z < low, low, high) / scale
-    for _ in range(4):  # dividing and multiplying may each round outwards
-        raw = np.where(raw * scale < low, np.nextafter(raw, np.inf), raw)
-        raw = np.where(raw * scale > high, np.nextafter(raw, -np.inf), raw)
+        for _ in range(4):  # dividing and multiplying may each round outwards
+            raw = np.where(raw * scale < low, np.nextafter(raw, np.inf), raw)
+            raw = np.where(raw * scale > high, np.nextafter(raw, -np.inf), raw)
     return raw
 
 

@@ -243,7 +243,7 @@ def _need_skills(benchmark: Benchmark) -> None:
 def _resampler(prepared: Prepared, unit: Unit, rows: Sequence[int] | None = None) -> Any:
     """What makes scores of resamples; of some models only, where their rows are given."""
     if unit == "modality":
-        return _Modalities(prepared, rows)
+        return getattr(prepared.scorer.backend, "Modalities", _Modalities)(prepared, rows)
     scorer, benchmark = prepared.scorer, prepared.scorer.benchmark
     pairs = prepared.pairs
     if rows is not None:

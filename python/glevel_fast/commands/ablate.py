@@ -46,6 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
     to_stdout = _common.check_outputs(arguments)
     if arguments.replace and len(arguments.replace) < 2:
         arguments.parser.error("--replace needs a task and at least one σ")
+    given = (arguments.leave_one_out, arguments.replace, arguments.sets, arguments.drop, arguments.strict)
+    if arguments.n and any(given):
+        arguments.parser.error("-n goes with --perturb and --candidates: nothing else is drawn")
     scorer, results = _common.read(arguments)
     sets = _sets(arguments, scorer.benchmark)
     with _common.Progress("scoring") as progress:
