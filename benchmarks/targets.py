@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
-SECTIONS = ("Peers", "Kernels", "Growth", "Machine")
+SECTIONS = ("Peers", "Kernels", "Changes of a board", "Growth", "Machine")
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 README = ROOT / "README.md"
@@ -47,6 +47,14 @@ TARGETS = (
     Target("ulp", "mapping alone, largest error", "≤", (2.5,), (2.1,), " ulp"),
     Target("one", "one model, array in, S2-S5 out, called from Python", "≤", (2,), (1,), " µs"),
     Target("baseline", "baseline x86-64 path, against the AVX2 path", "≤", (2.2,), (1.8,), "x"),
+    Target("sets numpy", "400 dense specialist sets, 1,000 models, against the NumPy twin, 1t / 2t",
+           "≥", (45, 85), (60, 110), "x"),
+    Target("sets numba", "400 dense specialist sets, against the best numba version, 1t / 2t each",
+           "≥", (2.3, 2.3), (3, 3), "x"),
+    Target("sets that change little", "sets ±5 % / of 30 tasks / leaving one out, against comparing every pair",
+           "≥", (3, 3.5, 7), (5, 6, 12), "x"),
+    Target("bootstrap", "bootstrap of 10,000, against NumPy with BLAS / naive NumPy, 2t", "≥", (5, 250), (8, 350), "x"),
+    Target("what-if", "what-if of one task, 1,000 scored models, against a full re-score", "≥", (20,), (100,), "x"),
     Target("workbooks", "100 released-layout workbooks, files to board, whole process, against 1.6 s each",
            "≥", (80,), (200,), "x"),
     Target("parquet", "1,000 models from one Parquet file to a board, whole process", "≤", (0.5,), (0.3,), " s"),

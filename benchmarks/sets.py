@@ -1,47 +1,36 @@
-"""Many specialist sets and resamples of 1,000 models x 702 tasks, against NumPy, numba and our own dense path.
-
-`pytest benchmarks/test_bench_ablation.py --benchmark-only` groups each kernel with its rivals;
-`python benchmarks/test_bench_ablation.py` prints the table of ratios, all of one process.
-"""
+"""What the benchmarks of many specialist sets, resamples and updates work on, and who they are compared with."""
 
 from __future__ import annotations
 
-import sys
-import time
-from pathlib import Path
-
-import numpy as np
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-
 import itertools
 
-from generate import usual_case
+import numpy as np
+import workload
 
-from glevel_fast import Benchmark, Results, Scorer, SpecialistSets, reference
+import glevel_fast as gl
+from glevel_fast import reference
 from glevel_fast.uncertainty import _resampler
 
-N_MODELS, N_TASKS, N_SETS, N_RESAMPLES = 1000, 702, 400, 10_000
+N_MODELS, N_TASKS, N_SETS = 1000, 702, 400
 
 
 class Case:
     """One benchmark, its results, and the sets that the ratios are about."""
 
     def __init__(self) -> None:
-        self.benchmark, self.raw = usual_case(N_MODELS, N_TASKS, seed=1)
-        self.scorer = Scorer(self.benchmark, fractions="keep")
-        self.twin = reference.Scorer(self.benchmark, fractions="keep")
+        self.benchmark = workload.benchmark()
+        self.raw = workload.raw(self.benchmark, N_MODELS)
+        self.scorer, self.twin = gl.Scorer(self.benchmark), reference.Scorer(self.benchmark)
         self.prepared, self.twin_prepared = self.scorer.prepare(self.raw), self.twin.prepare(self.raw)
         rng = np.random.default_rng(2)
         low = np.array([m.lowest for m in self.benchmark.metrics])
         high = np.array([m.highest for m in self.benchmark.metrics])
         self.dense = np.clip(self.benchmark.sota * rng.uniform(0.3, 1.7, (N_SETS, N_TASKS)), low, high)
-        self.perturbed = SpecialistSets.perturbed(self.benchmark, N_SETS, seed=3).matrix()
+        self.perturbed = gl.SpecialistSets.perturbed(self.benchmark, N_SETS, seed=3).matrix()
         tasks = rng.choice(N_TASKS, 30, replace=False)
         self.thirty = np.tile(self.benchmark.sota, (N_SETS, 1))
         self.thirty[:, tasks] = self.dense[:, tasks]
-        self.leave_one_out = SpecialistSets.leave_one_out(self.benchmark)
+        self.leave_one_out = gl.SpecialistSets.leave_one_out(self.benchmark)
         self._outputs: dict[int, np.ndarray] = {}
 
     def out(self, n):
@@ -58,6 +47,12 @@ class Case:
             self.prepared.pairs.change(*sets.changes(0, sets.n), out, False, threads)
         return out
 
+    def compared(self, sets):
+        """Three of the sets replaced so that no pair is decided for all: each is compared with every specialist."""
+        nobody = np.full(N_TASKS, np.nan)
+        ends = np.stack([np.nanmin(self.raw, axis=0), np.nanmax(self.raw, axis=0), nobody])
+        return np.concatenate([ends, sets[3:]])
+
     def numpy(self, sets):
         out = np.empty((len(sets), N_MODELS, 4))
         self.twin_prepared.pairs.ablate(sets, False, out, False)
@@ -66,7 +61,7 @@ class Case:
 
 def numba_kernel():
     """The best numba version we know: sets abreast, sums in int64, tasks by group, a tile that stays in cache."""
-    numba = pytest.importorskip("numba")
+    numba = __import__("numba")
 
     @numba.njit(parallel=True, fastmath=False, error_model="numpy")
     def ablate(value, steps, thresholds, starts, percent_steps, level2, out):
@@ -190,73 +185,11 @@ def resample_naive(case: Case, n: int):
     return out
 
 
-def _units(benchmark: Benchmark):
+def _units(benchmark: gl.Benchmark):
     order = np.argsort(benchmark.group_of_task, kind="stable")
     unit = np.empty(N_TASKS, np.int32)
     unit[order] = np.arange(N_TASKS)
     return unit, benchmark.group_of_task[order].astype(np.int32)
-
-
-@pytest.fixture(scope="module")
-def case():
-    return Case()
-
-
-@pytest.mark.benchmark(group="400 dense sets")
-@pytest.mark.parametrize("rival", ["glevel 1t", "glevel 2t", "numba 1t", "numba 2t", "numpy"])
-def test_dense(benchmark, case, rival):
-    name, _, threads = rival.partition(" ")
-    n = int(threads.rstrip("t") or 1)
-    sets = case.dense if name != "numpy" else case.dense[:20]
-    call = {"glevel": lambda: case.ours(sets, n), "numpy": lambda: case.numpy(sets)}
-    if name == "numba":
-        kernel = Numba(case)
-        call["numba"] = lambda: kernel(sets, n)
-    out = benchmark.pedantic(call[name], rounds=3, warmup_rounds=1)
-    np.testing.assert_allclose(out, case.ours(sets, 1), rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.benchmark(group="sets that change little")
-@pytest.mark.parametrize("sets", ["dense", "perturbed", "thirty", "leave_one_out"])
-def test_changes(benchmark, case, sets):
-    given = getattr(case, sets)
-    out = benchmark.pedantic(lambda: case.ours(given, 1), rounds=3, warmup_rounds=1)
-    matrix = given if isinstance(given, np.ndarray) else given.matrix()
-    np.testing.assert_allclose(out[:5], case.numpy(matrix[:5]), rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.benchmark(group="512 resamples")
-@pytest.mark.parametrize("rival", ["glevel 1t", "glevel 2t", "numpy blas", "numpy naive"])
-def test_bootstrap(benchmark, case, rival):
-    n = 512 if rival != "numpy naive" else 8
-    call = {
-        "glevel 1t": lambda: resample(case, n, 1),
-        "glevel 2t": lambda: resample(case, n, 2),
-        "numpy blas": lambda: resample_blas(case, n),
-        "numpy naive": lambda: resample_naive(case, n),
-    }[rival]
-    out = benchmark.pedantic(call, rounds=3, warmup_rounds=1)
-    ours = resample(case, n, 1)
-    if rival == "numpy naive":
-        out, ours = out, ours[-1]
-    np.testing.assert_allclose(out, ours, rtol=1e-9, atol=1e-9)
-
-
-@pytest.mark.benchmark(group="one task's specialist")
-@pytest.mark.parametrize("rival", ["what_if", "what_if with wins and ranks", "full score"])
-def test_what_if(benchmark, case, rival):
-    change = {case.benchmark.tasks[5]: float(case.dense[0, 5])}
-    expected = case.numpy(np.where(np.arange(N_TASKS) == 5, case.dense[:1], case.benchmark.sota))[0]
-
-    def everything():
-        what = case.scorer.what_if(case.prepared, change)
-        return (what, what.wins, what.ranks)[0]
-
-    if rival == "full score":
-        benchmark(lambda: case.scorer.score(case.raw, threads=1))
-        return
-    what = benchmark(everything if "ranks" in rival else lambda: case.scorer.what_if(case.prepared, change))
-    np.testing.assert_allclose(what.overall, expected, rtol=1e-12, atol=1e-12)
 
 
 class Updates:
@@ -265,10 +198,11 @@ class Updates:
     KINDS = ("changed sigma", "new task", "removed task", "new model", "corrected cell")
 
     def __init__(self, n_models: int) -> None:
-        self.benchmark, self.raw = usual_case(n_models, N_TASKS, seed=1)
+        self.benchmark = workload.benchmark()
+        self.raw = workload.raw(self.benchmark, n_models)
         self.models = [f"m{i}" for i in range(n_models)]
-        self.scorer = Scorer(self.benchmark, fractions="keep")
-        self.scores = self.scorer.score(Results.from_array(self.models, self.raw, self.benchmark))
+        self.scorer = gl.Scorer(self.benchmark)
+        self.scores = self.scorer.score(gl.Results.from_array(self.models, self.raw, self.benchmark))
         task, column = self.benchmark.tasks[5], self.raw[:, 6].tolist()
         new = {"modality": "image", "paradigm": "generation", "metric": self.benchmark.metric[6], "sota": 50.0}
         row = dict(zip(self.benchmark.tasks, self.raw[0].tolist(), strict=True))
@@ -286,93 +220,6 @@ class Updates:
     def scratch(self, updated, results=True):
         """From the columns of a benchmark, and results or a matrix, to scores."""
         old, given = updated.scorer.benchmark, updated.results
-        bench = Benchmark(old.tasks, old.modality, old.paradigm, old.metric, old.sota)
-        given = given if results else Results.from_array(given.models, given.values, bench)
-        return Scorer(bench, fractions="keep").score(given)
-
-
-@pytest.fixture(scope="module")
-def updates():
-    return Updates(N_MODELS)
-
-
-@pytest.mark.benchmark(group="one change of a board")
-@pytest.mark.parametrize("rival", [*Updates.KINDS, "from scratch"])
-def test_updates(benchmark, updates, rival):
-    if rival == "from scratch":
-        updated = updates.update("removed task")
-        scores = benchmark(updates.scratch, updated)
-    else:
-        updated = benchmark(updates.update, rival)
-        scores = updates.scratch(updated)
-    for name in ("overall", "modality", "means", "supported", "wins", "level"):
-        assert np.array_equal(getattr(scores, name), getattr(updated.scores, name))
-
-
-def best(call, rounds=7):
-    """Best of several runs, in ms: what the work costs when the neighbours are quiet."""
-    call()
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return 1e3 * min(times)
-
-
-def main() -> None:
-    case = Case()
-    kernel = Numba(case)
-    np.testing.assert_allclose(kernel(case.dense, 1), case.ours(case.dense, 1), rtol=1e-12, atol=1e-12)
-    dense = {t: best(lambda t=t: case.ours(case.dense, t)) for t in (1, 2)}
-    numba = {t: best(lambda t=t: kernel(case.dense, t), 4) for t in (1, 2)}
-    numpy = best(lambda: case.numpy(case.dense[:20]), 2) * N_SETS / 20
-    print(f"instruction set {case.scorer.engine.isa}; ms; {N_MODELS} models x {N_TASKS} tasks")
-    both = f"numba {numba[1]:.1f} / {numba[2]:.1f}, NumPy {numpy:.0f}"
-    print(f"400 dense sets, 1t / 2t: ours {dense[1]:.1f} / {dense[2]:.1f}, {both}")
-    print(f"  over NumPy {numpy / dense[1]:.0f}x / {numpy / dense[2]:.0f}x")
-    print(f"  over numba {numba[1] / dense[1]:.1f}x / {numba[2] / dense[2]:.1f}x")
-    per_set = dense[1] / N_SETS
-    for name in ("perturbed", "thirty", "leave_one_out"):
-        sets = getattr(case, name)
-        ms = best(lambda sets=sets: case.ours(sets, 1))
-        n = len(sets) if isinstance(sets, np.ndarray) else sets.n
-        print(f"{name}: {ms:.1f} for {n} sets, {per_set * n / ms:.1f}x our dense path")
-    ours = {t: best(lambda t=t: resample(case, 2048, t), 3) for t in (1, 2)}
-    blas, naive = best(lambda: resample_blas(case, 2048), 2), best(lambda: resample_naive(case, 8), 1) * 2048 / 8
-    print(f"2,048 resamples: ours {ours[1]:.0f} / {ours[2]:.0f}, BLAS {blas:.0f}, naive {naive:.0f}")
-    print(f"  over BLAS {blas / ours[2]:.1f}x, over naive {naive / ours[2]:.0f}x (2 threads)")
-    change = {case.benchmark.tasks[5]: float(case.dense[0, 5])}
-
-    def everything():
-        what = case.scorer.what_if(case.prepared, change)
-        return what.wins, what.ranks
-
-    full, one = (
-        best(lambda: case.scorer.score(case.raw, threads=1), 50),
-        best(lambda: case.scorer.what_if(case.prepared, change), 200),
-    )
-    asked = best(everything, 50)
-    print(
-        f"what-if of one task: {1e3 * one:.0f} us, with wins and ranks {1e3 * asked:.0f}; "
-        f"full score {1e3 * full:.0f}: {full / one:.0f}x / {full / asked:.0f}x"
-    )
-    for n in (1000, 20_000):
-        updates = Updates(n)
-        print(f"one change of a board of {n} models:")
-        for kind in Updates.KINDS:
-            updated, rounds = updates.update(kind), 40 if n < 5000 else 9
-            ms = best(lambda: updates.update(kind), rounds)  # noqa: B023
-            scratch, whole = (best(lambda: updates.scratch(updated, known), rounds) for known in (True, False))  # noqa: B023
-            times = f"{scratch:.2f} ({scratch / ms:.1f}x), with new results {whole:.2f} ({whole / ms:.1f}x)"
-            print(f"  {kind}: {ms:.2f}, from scratch {times}")
-        print(f"  a copy of the results: {best(lambda: updates.raw.copy(), 9):.2f}")  # noqa: B023
-    for n in (1000, 4000):
-        sets = SpecialistSets.perturbed(case.benchmark, n, seed=5)
-        start = time.perf_counter()
-        case.scorer.ablate(case.prepared, sets, threads=2)
-        print(f"summary of {n} sets: {time.perf_counter() - start:.2f} s")
-
-
-if __name__ == "__main__":
-    main()
+        bench = gl.Benchmark(old.tasks, old.modality, old.paradigm, old.metric, old.sota)
+        given = given if results else gl.Results.from_array(given.models, given.values, bench)
+        return gl.Scorer(bench).score(given)
