@@ -19,7 +19,7 @@ from glevel_fast.errors import GLevelError
 
 Column = Sequence[Any] | NDArray[np.float64]
 
-MAX_CELLS = 5_000_000
+MAX_CELLS = 4_000_000
 """Most cells of a table that is read cell by cell (CSV, JSON, one sheet): each becomes a Python object."""
 MAX_NUMBERS = 15_000_000
 """Most cells of a frame or a Parquet file, and most values (models x tasks) of one source: 120 MB of doubles."""
