@@ -72,7 +72,7 @@ def test_sets_that_change_little(benchmark, board, case):
     board.row(
         "sets that change little", *(each["every pair"] / each[kind] for kind in kinds),
         detail=f"{each['every pair'] * US:.1f} µs a set against "
-        f"{' / '.join(f'{each[kind] * US:.1f}' for kind in kinds)} (1t); against the dense sets of the row above {dense}",
+        f"{' / '.join(f'{each[kind] * US:.1f}' for kind in kinds)} (1t); against the row above {dense}",
     )  # fmt: skip
     benchmark.pedantic(lambda: case.ours(case.perturbed, 1), rounds=10)
 

@@ -10,7 +10,7 @@ import pytest
 from test_boards import golden
 
 import glevel_fast as gl
-from glevel_fast import audit_paper
+from glevel_fast import audit_paper, audit_tables
 from glevel_fast.audit import Row, Support, audit_boards, audit_support, corrected, corrected_sheet, findings_sheet
 from glevel_fast.audit_tables import read_tables
 from glevel_fast.cli import main
@@ -202,7 +202,7 @@ def test_own_tables(tmp_path, capsys):
     ("content", "message"),
     [
         ("model,score\nx,1\n", "neither a board"),
-        ("model,overall\nx,high\n", "overall is 'high', not a number"),
+        ("model,overall\nx,high\n", "line 2: 'overall' is 'high', not a number"),
     ],
 )
 def test_wrong_tables(tmp_path, capsys, content, message):
@@ -212,9 +212,32 @@ def test_wrong_tables(tmp_path, capsys, content, message):
     assert message in capsys.readouterr().err
 
 
+def test_limits(tmp_path, monkeypatch):
+    path = tmp_path / "t.csv"
+    monkeypatch.setattr(audit_tables, "MAX_FIGURES", 20)
+    for content, message in (
+        ("model,overall,image\n" + "x,1,1\n" * 7, "21 cells are more than the limit of 20"),
+        ("model,overall,level\nx,1,7\n", "line 2: the level is 7.0, not 1 to 5"),
+        ("model,overall,image\nx,1,1e308\n", "'image' is 1e[+]308, beyond 1e[+]09"),
+        ("model,modality,supported,wins,tasks\nx,image,5,1,1e12\n", "'tasks' is 1000000000000.0, beyond"),
+    ):
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(gl.BenchmarkError, match=message):
+            read_tables(path)
+
+
+def test_percentages_of_a_huge_group():
+    """Sizes are computed, not tried: a count of a thousand million tasks took for ever."""
+    entries = [Support("T", ("image", "generation"), m, m, 5, 50.0, 3, 30.0, {}, 10**9) for m in ("a", "b")]
+    assert [(f.kind, f.printed) for f in audit_support(entries)] == [("percent", 10)]
+
+
 def test_wrong_json(tmp_path):
     path = tmp_path / "t.json"
     for content in (
+        '{"rows": [{"model": "m", "rank": 1, "paradigm": "C", "score": "nan"}], "level": 2, "scope": "A"}',
+        '{"rows": [{"model": "m", "rank": 1e300, "paradigm": "C", "score": 1}], "level": 2, "scope": "A"}',
+        '{"rows": [], "level": [], "scope": "A"}',
         '{"rows": [{}], "level": 2, "scope": "A"}',
         '{"models": 3}',
         '{"x": 1}',

@@ -3,18 +3,32 @@
 import codecs
 import os
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zipfile
 import zlib
 from io import BytesIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from released import half, save, sheets, sota_sheets
 
-from glevel_fast import BenchmarkError, MissingExtraError, ResultsError, load_benchmark, load_results
-from glevel_fast.io import csv, json, parquet, table, workbook
+from glevel_fast import (
+    BenchmarkError,
+    GLevelError,
+    MissingExtraError,
+    ResultsError,
+    SpecialistSets,
+    _intake,
+    benchmark,
+    load_benchmark,
+    load_results,
+)
+from glevel_fast.cli import main
+from glevel_fast.io import csv, json, parquet, sets, table, workbook
 
 SMALL = {
     "task": ["A", "B"],
@@ -71,6 +85,27 @@ def test_paths(tmp_path, small):
     refuses(tmp_path / "loop.csv", "cannot be read", small)
     refuses("/dev/null", "unknown file type ''", small)
     refuses("a\0b.csv", "cannot be read", small)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["score {} -b {}", "lint {} -b {}", "audit {}", "verify {}", "diff {} {}", "ablate --sets {}",
+     "ablate --candidates {}", "board --tasks {}", "report -o out --intervals {}"],
+)  # fmt: skip
+def test_paths_of_every_command(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(tmp_path / "fifo.csv")
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "device.csv").symlink_to("/dev/zero")
+    for name, words in (
+        ("absent", "no such file"),
+        ("fifo", "is not a regular file"),
+        ("folder", "is a directory"),
+        ("device", "is not a regular file"),
+    ):
+        assert main(command.replace("{}", f"{name}.csv").split()) == 1
+        assert f"{name}.csv: {words}" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -142,7 +177,8 @@ def test_limits_of_csv(tmp_path, small, monkeypatch):
     monkeypatch.setattr(csv, "MAX_LINE", 1000)
     refuses(write(tmp_path / "a.csv", b"model,A\n" + b"x" * 2000), "line 2: is longer than 1,000 bytes", small)
     monkeypatch.setattr(csv, "MAX_CELLS", 10)
-    refuses(write(tmp_path / "a.csv", b"model,A\n" + b"m,1\n" * 20), "line 7: more than 10 cells", small)
+    refuses(write(tmp_path / "a.csv", b"model,A\n" + b"m,1\n" * 20), "line 6: more than 10 cells", small)
+    refuses(write(tmp_path / "a.csv", b"model,A\n" + b",\n" * 20), "line 6: more than 10 cells", small)
     monkeypatch.setattr(csv, "MAX_LINES", 10)
     refuses(write(tmp_path / "a.csv", b"\n" * 20), "more than 10 lines", small)
     monkeypatch.setattr(csv, "MAX_BYTES", 10)
@@ -182,8 +218,11 @@ def test_json_with_a_bom(tmp_path, small):
 
 def test_limits_of_json(tmp_path, small, monkeypatch):
     path = write(tmp_path / "a.json", b"[" + b"1," * 100 + b"1]")
-    monkeypatch.setattr(json, "MAX_CELLS", 10)
+    monkeypatch.setattr(json, "MAX_VALUES", 10)
     refuses(path, "more than 10 values", small)
+    monkeypatch.setattr(json, "MAX_OBJECTS", 1)
+    refuses(write(tmp_path / "b.json", b'{"m": {"A": 1}}'), "more than 1 objects", small)
+    monkeypatch.undo()
     monkeypatch.setattr(json, "MAX_KEYS", 2)
     refuses(write(tmp_path / "b.json", b'{"m": {"A": 1, "B": 2, "C": 3}}'), "an object with 3 keys", small)
     monkeypatch.setattr(json, "MAX_BYTES", 10)
@@ -203,8 +242,36 @@ def test_bad_parquet(tmp_path, small, monkeypatch):
     refuses(path, ["'A'", "list"], small)
     pq.write_table(pa.Table.from_arrays([pa.array(["m"]), pa.array([1]), pa.array([2])], ["model", "A", "A"]), path)
     refuses(path, "A", small)
-    monkeypatch.setattr(parquet, "MAX_CELLS", 1)
-    refuses(path, "1 x 3 cells", small)
+    monkeypatch.setattr(parquet, "MAX_FOOTER", 100)
+    refuses(path, "bytes describe columns and row groups, more than 100", small)
+    monkeypatch.undo()
+    monkeypatch.setattr(parquet, "MAX_NUMBERS", 2)
+    refuses(path, "3 cells are more than the limit of 2", small)
+    monkeypatch.setattr(parquet, "MAX_TASKS", 2)
+    refuses(path, "3 columns are more than the limit of 2", small)
+
+
+def test_dates_in_parquet(tmp_path, small):
+    """As text, like those of CSV; a date is no number."""
+    days = pa.array([0, 1], pa.timestamp("s"))
+    pq.write_table(
+        pa.table({"model": ["m", "n"], "task": ["A"] * 2, "value": [1, 2], "day": days}), tmp_path / "a.parquet"
+    )
+    assert load_results(tmp_path / "a.parquet", small).values[:, 0].tolist() == [1, 2]
+    pq.write_table(pa.table({"model": ["m", "n"], "A": days}), tmp_path / "a.parquet")
+    with pytest.raises(ResultsError, match="'A': '1970-01-01"):
+        load_results(tmp_path / "a.parquet", small)
+
+
+def test_parquet_takes_more_cells_than_text_does(tmp_path):
+    """That is what the refusals of CSV and JSON advise."""
+    tasks = [f"t{i}" for i in range(600)]
+    bench = load_benchmark({"task": tasks, "modality": ["image"] * 600, "paradigm": ["generation"] * 600,
+                            "metric": ["Acc"] * 600, "sota": [1.0] * 600})  # fmt: skip
+    names, values = [f"m{i}" for i in range(9000)], pa.array(np.full(9000, 50.0))
+    assert table.MAX_CELLS < 9000 * 601
+    pq.write_table(pa.table({"model": names} | dict.fromkeys(tasks, values)), tmp_path / "a.parquet")
+    assert load_results(tmp_path / "a.parquet", bench).values.shape == (9000, 600)
 
 
 @pytest.mark.parametrize("model", ["plain", "dictionary"])
@@ -222,6 +289,104 @@ def test_texts_without_number_in_a_parquet_file(tmp_path, small, monkeypatch):
     pq.write_table(pa.table({"model": ["m"] * 60, "task": ["A"] * 60, "value": [1.0] * 60}), tmp_path / "a.parquet")
     monkeypatch.setattr(table, "MAX_TEXTS", 100)
     refuses(tmp_path / "a.parquet", "120 cells that are not numbers are more than 100", small)
+
+
+# Names and sizes, whatever the format
+
+LIMITED = {
+    "wide.csv": b"model,A\na,1\nb,2\nc,3\n",
+    "long.csv": b"model,task,value\na,A,1\nb,A,2\nc,A,3\n",
+    "wide.json": b'{"a": {"A": 1}, "b": {"A": 2}, "c": {}}',
+    "records.json": b'[{"model": "a", "A": 1}, {"model": "b"}, {"model": "c"}]',
+    "columns.json": b'{"model": ["a", "b", "c"], "A": [1, 2, 3]}',
+}
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_limits_of_results(tmp_path, small, monkeypatch, name):
+    path = write(tmp_path / name, LIMITED[name])
+    monkeypatch.setattr(_intake, "MAX_MODELS", 2)
+    with pytest.raises(ResultsError, match="3 models are more than the limit of 2"):
+        load_results(path, small)
+    monkeypatch.setattr(_intake, "MAX_MODELS", 3)
+    monkeypatch.setattr(table, "MAX_LETTERS", 2)
+    with pytest.raises(ResultsError, match="3 characters in the names of models are more than the limit of 2"):
+        load_results(path, small)
+    monkeypatch.setattr(table, "MAX_LETTERS", 3)
+    monkeypatch.setattr(_intake, "MAX_NUMBERS", 5)
+    with pytest.raises(ResultsError, match=r"6 values \(models x the benchmark's tasks\) are more than the limit of 5"):
+        load_results(path, small)
+
+
+def test_limits_of_tasks(tmp_path, small, monkeypatch):
+    monkeypatch.setattr(csv, "MAX_TASKS", 2)
+    refuses(write(tmp_path / "a.csv", b"model,A" + b"," * 9), "line 1: 11 columns are more than the limit of 2", small)
+    path = write(tmp_path / "a.json", b'{"model": ["m"], "A": [1], "B": [2]}')
+    monkeypatch.setattr(table, "MAX_TASKS", 2)
+    refuses(path, "3 columns are more than the limit of 2", small)
+    monkeypatch.setattr(_intake, "MAX_TASKS", 1)
+    with pytest.raises(ResultsError, match="2 tasks are more than the limit of 1"):
+        load_results({"m": {"A": 1, "C": 2}}, small)
+    monkeypatch.undo()
+    monkeypatch.setattr(benchmark, "MAX_TASKS", 1)
+    with pytest.raises(BenchmarkError, match="2 tasks are more than the limit of 1"):
+        load_benchmark(SMALL)
+    monkeypatch.undo()
+    monkeypatch.setattr(benchmark, "MAX_MODALITIES", 1)
+    with pytest.raises(BenchmarkError, match="2 modalities are more than the limit of 1"):
+        load_benchmark(SMALL | {"modality": ["x", "y"]})
+
+
+def test_many_cells_that_are_no_numbers(tmp_path, small, monkeypatch):
+    monkeypatch.setattr(_intake, "MAX_BAD", 3)
+    path = write(tmp_path / "a.csv", b"model,A,B\n" + b"".join(b"%d,x,y\n" % i for i in range(3)))
+    with pytest.raises(ResultsError, match="6 cells are neither numbers") as caught:
+        load_results(path, small, invalid="missing")
+    assert str(caught.value).count("model '") == 6
+
+
+def test_long_names(tmp_path, small):
+    """Neither marks by the thousand nor spaces take the square of their number; messages stay short."""
+    marks = "a\u0301\u0316" + "\u0301\u0316" * 4000
+    assert load_results({marks: {"A": 1}}, small).models == (marks,)
+    assert benchmark.fold_task("e\u0301") == benchmark.fold_task("\u00c9")
+    path = write(tmp_path / "a.json", b'{"' + b"m" * 20_000 + b'": {"A": 1}}')
+    with pytest.raises(ResultsError, match="has 20,000 characters; at most 10,000"):
+        load_results(path, small)
+    spaced = "A" + " " * 100_000 + "c"
+    for change in ({"metric": [spaced, "F1"]}, {"paradigm": [spaced, ""]}, {"task": ["A" * 9000] * 2}):
+        with pytest.raises(GLevelError) as caught:
+            load_benchmark(SMALL | change)
+        assert len(str(caught.value)) < 500
+
+
+def test_limits_of_specialist_sets(tmp_path, small, monkeypatch):
+    monkeypatch.setattr(sets, "MAX_NUMBERS", 5)
+    with pytest.raises(GLevelError, match=r"6 values .* are more than the limit of 5"):
+        sets.read_matrix(write(tmp_path / "a.csv", b"A\n1\n2\n3\n"), small)
+    monkeypatch.setattr(sets, "MAX_TASKS", 1)
+    with pytest.raises(GLevelError, match="2 tasks are more than the limit of 1"):
+        sets.read_candidates(write(tmp_path / "a.csv", b"task,sota\nA,1\nC,2\n"))
+    many = {"task": [f"t{i}" for i in range(6000)]} | {k: v[:1] * 6000 for k, v in SMALL.items() if k != "task"}
+    with pytest.raises(GLevelError, match=r"10\^6000 choices are more than 10,000,000"):
+        SpecialistSets.candidates(load_benchmark(many), {task: range(10) for task in many["task"]})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_few_values_of_many_models_take_little_memory(tmp_path):
+    """150,000 models with one value each are 2 MB, and 8 GB once there is a column for each of 7,000 tasks."""
+    path = write(tmp_path / "a.json", b"{%s}" % b",".join(b'"m%d":{"t1":1}' % i for i in range(150_000)))
+    code = (
+        "import resource, sys\nimport glevel_fast as gl\nn = 7000\n"
+        "bench = gl.load_benchmark({'task': [f't{i}' for i in range(n)], 'modality': ['image'] * n,\n"
+        "    'paradigm': ['generation'] * n, 'metric': ['Acc'] * n, 'sota': [1.0] * n})\n"
+        "import glevel_fast.io.json, glevel_fast._intake\n"
+        "mapped = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (mapped + 500 * 2**20, resource.RLIM_INFINITY))\n"
+        "try:\n    gl.load_results(sys.argv[1], bench)\nexcept gl.ResultsError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60, check=False)
+    assert "1,050,000,000 values" in done.stdout, done
 
 
 # Workbooks

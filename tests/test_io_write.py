@@ -12,8 +12,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from glevel_fast import GLevelError, MissingExtraError
+from glevel_fast import GLevelError, MissingExtraError, Scorer, published
+from glevel_fast.cli import main
 from glevel_fast.io import frames, write
+from glevel_fast.report import write_site
 
 
 def test_json(tmp_path, capsys):
@@ -192,3 +194,82 @@ def test_a_missing_backend_is_named(monkeypatch):
     monkeypatch.setattr(narwhals, "from_dict", absent)
     with pytest.raises(MissingExtraError, match="pip install polars"):
         frames.to_native({"x": [1]}, "polars")
+
+
+# Every command that writes
+
+OUTPUTS = {
+    "score": ["--json", "--csv", "--parquet"],
+    "board": ["--markdown", "--latex", "--csv", "--json", "--html"],
+    "explain GPT4-o": ["--json", "--markdown"],
+    "audit": ["--json", "--markdown"],
+    "lint": ["--json"],
+    "ablate --leave-one-out": ["--json", "--csv", "--parquet", "--plot"],
+    "stability -n 20": ["--json", "--csv", "--parquet", "--plot"],
+    "what-if": ["--json", "--csv", "--parquet", "--plot"],
+    "snapshot": ["-o"],
+    "diff": ["--json"],
+    "report": ["-o"],
+}
+
+
+@pytest.fixture(scope="module")
+def snapshot_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("snapshot") / "s.json"
+    assert main(["snapshot", "-o", str(path)]) == 0
+    return str(path)
+
+
+@pytest.fixture(params=[(command, option) for command, options in OUTPUTS.items() for option in options], ids=" ".join)
+def writing(request, tmp_path, snapshot_file):
+    """A command that writes, and the file that it writes."""
+    command, option = request.param
+    arguments = [*command.split(), option]
+    folder = tmp_path / "out"
+    folder.mkdir()
+    if command == "report":
+        return [*arguments, str(folder)], folder / "index.html"
+    arguments[1:1] = {"what-if": ["image comprehension 1=1"], "diff": [snapshot_file] * 2}.get(command, [])
+    target = folder / ("a.png" if option == "--plot" else f"a.{option.strip('-')}")
+    return [*arguments, str(target)], target
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
+def test_a_full_disk(writing, capsys):
+    arguments, target = writing
+    target.symlink_to("/dev/full")
+    assert main(arguments) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("glevel: error: ")
+    assert f"{target.name}: cannot be written: No space left on device" in err
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, PermissionError(13, "Permission denied")])
+def test_an_interrupted_command_leaves_the_old_file(writing, monkeypatch, capsys, error):
+    arguments, target = writing
+    target.write_text("old")
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(os, "replace", fail)
+    assert main(arguments) == (130 if error is KeyboardInterrupt else 1)
+    assert target.read_text() == "old"
+    assert os.listdir(target.parent) == [target.name]
+    if error is not KeyboardInterrupt:
+        assert f"{target.name}: cannot be written: Permission denied" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there(writing, capsys):
+    arguments, target = writing
+    target.parent.rmdir()
+    if "report" in arguments:  # it makes its folder
+        target.parent.write_text("a file")
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.startswith("glevel: error: ")
+
+
+def test_reports_need_a_path_that_can_be():
+    scores = Scorer(published.benchmark()).score(published.results())
+    with pytest.raises(GLevelError, match="cannot be made a folder"):
+        write_site("a\0b", scores)

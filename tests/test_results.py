@@ -397,8 +397,8 @@ def test_odd_frames(small):
 
 
 def test_frames_have_a_limit(small, monkeypatch):
-    monkeypatch.setattr(frames, "MAX_CELLS", 3)
-    with pytest.raises(ResultsError, match="2 x 2 cells are more than 3"):
+    monkeypatch.setattr(frames, "MAX_NUMBERS", 3)
+    with pytest.raises(ResultsError, match="4 cells are more than the limit of 3"):
         load_results(pl.DataFrame({"model": ["m", "n"], "Alpha": [1, 2]}), small)
 
 

@@ -152,6 +152,36 @@ def test_edited_beyond_use(tmp_path):
             snapshot.verify(data | {part: value})
 
 
+def test_hostile_snapshots(tmp_path, monkeypatch):
+    data = through_a_file(taken(*case()), tmp_path)
+
+    def refuses(change, words):
+        with pytest.raises(gl.GLevelError, match=words) as caught:
+            snapshot.verify(through_a_file(data | change, tmp_path))
+        assert len(str(caught.value)) < 500
+
+    refuses({"policy": {"policy": ["x"], "zero": "missing"}}, "policy")
+    refuses({"policy": {"policy": "paper", "zero": "n" * 9000}}, "zero")
+    refuses({"sha256": []}, "sha256 is")
+    refuses({"scores": nested(700)}, "RecursionError")
+    odd = data | {"glevel_fast": "\x1b[31m" + "n" * 9000, "scores": [{"\x1b" + "k" * 900: 1}] * 8}
+    verdict = snapshot.verify(through_a_file(odd, tmp_path))
+    lines = (*verdict.differences, *verdict.notes)
+    assert len(lines) == 10
+    assert all(line.isprintable() and len(line) < 500 for line in lines)
+    same = data | {"scores": [{"a b": 1}] * 8}
+    assert len(snapshot.verify(same).differences) == 9
+    monkeypatch.setattr(snapshot, "MAX_PARTS", 39)
+    refuses({}, "40 models x modalities are more than the limit of 39")
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 def test_commands(tmp_path, capsys):
     old, new = str(tmp_path / "old.json"), str(tmp_path / "new.json")
     assert main(["snapshot", "-o", old, "--date", "2025-05-07"]) == 0

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glevel_fast.benchmark import Benchmark, fold_task
-from glevel_fast.errors import ResultsError, UnknownMetricError
+from glevel_fast.errors import ResultsError
 from glevel_fast.io.read import read_file
 from glevel_fast.io.table import (
+    MAX_MODELS,
+    MAX_NUMBERS,
+    MAX_TASKS,
     Column,
     Table,
     bullets,
@@ -20,16 +23,22 @@ from glevel_fast.io.table import (
     listing,
     numbers,
     raising,
+    refuse_many,
+    refuse_names,
     shown,
     table_from_columns,
     table_from_records,
     text,
 )
 from glevel_fast.io.workbook import SHEETS, SOTA, Sheet, Workbook
-from glevel_fast.metrics import Metric, find_metric, nearest
+from glevel_fast.metrics import Metric, known_metric, nearest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+MAX_BAD = 500_000
+"""Most cells of one source that are no numbers, even where these count as not supported."""
 
 
 @dataclass
@@ -66,6 +75,8 @@ def read(source: Any, bench: Benchmark, *, partial: bool, lenient: bool) -> Bloc
 
 def join(blocks: Sequence[Block]) -> Block:
     """All blocks as one; the same model twice is an error."""
+    if len(blocks) == 1:
+        return blocks[0]
     whole = Block(
         [model for block in blocks for model in block.models],
         [source for block in blocks for source in block.sources],
@@ -95,7 +106,8 @@ class _Intake:
     def __init__(self, bench: Benchmark, where: str, source: str, partial: bool) -> None:
         self.bench, self.where, self.source, self.partial = bench, where, source, partial
         self.notes: list[str] = []
-        self.bad: list[tuple[str, str, str, object]] = []  # place, model, task, value
+        self.n_bad = 0
+        self.bad: list[tuple[str, str, str, object]] = []  # the first ten: place, model, task, value
 
     def block(self, content: Any) -> Block:
         if isinstance(content, Workbook):
@@ -186,6 +198,8 @@ class _Intake:
             )
         if not table.rows:
             raise ResultsError(f"{table.where}: has a header but no rows")
+        if task is None:
+            refuse_many(len(table.rows), MAX_MODELS, "models", table.where)
         models = self.names(table, key, "model")
         if task is None or value is None:
             return self.wide(table, key, models)
@@ -196,20 +210,21 @@ class _Intake:
         if not tasks:
             raise ResultsError(f"{table.where}: has a column 'model' but no column of a task")
         index = self.match(tasks, lambda j: "column")
-        values = np.full((self.bench.n_tasks, len(models)), np.nan)  # by task, as columns come
+        values = self.empty(len(models))
         for task, j in zip(tasks, index.tolist(), strict=True):
-            values[j] = self.numbers(table.columns[task], lambda i, task=task: (table.at(i), models[i], task))  # type: ignore[misc]
+            values[:, j] = self.numbers(table.columns[task], lambda i, task=task: (table.at(i), models[i], task))  # type: ignore[misc]
         absent = np.full(len(models), self.bench.n_tasks - len(index))
         places = [f"{table.where}, {table.at(i)}" for i in range(len(models))]
-        return self.done(models, places, np.ascontiguousarray(values.T), absent)
+        return self.done(models, places, values, absent)
 
     def long(self, table: Table, models: list[str], tasks: list[str], value: str, used: set[str]) -> Block:
         known = {task: i for i, task in enumerate(dict.fromkeys(tasks))}  # as written
-        first = {task: i for i, task in reversed(list(enumerate(tasks)))}
         spellings = list(known)
-        column = self.match(spellings, lambda i: table.at(first[spellings[i]]), unique=False)
+        column = self.match(spellings, lambda i: table.at(tasks.index(spellings[i])), unique=False)
         j = column[np.fromiter((known[task] for task in tasks), np.intp, len(tasks))]
-        folded = {model: fold_task(model) for model in dict.fromkeys(models)}
+        written = dict.fromkeys(models)
+        refuse_names(written, MAX_MODELS, "models", table.where)
+        folded = {model: fold_task(model) for model in written}
         row_of = {name: i for i, name in enumerate(dict.fromkeys(folded.values()))}
         display = {row_of[name]: model for model, name in reversed(folded.items())}
         i = np.fromiter((row_of[folded[model]] for model in models), np.intp, len(models))
@@ -229,25 +244,31 @@ class _Intake:
     def mapping(self, entries: Sequence[tuple[str, Any, Mapping[Any, Any]]]) -> Block:
         """(place, model, {task: value}) for each model."""
         values = self.empty(len(entries))
-        absent = np.full(len(entries), self.bench.n_tasks)
-        models = []
+        models: list[str] = []
         column: dict[str, int] = {}  # of each spelling seen so far
-        for k, (place, raw, row) in enumerate(entries):
+        tasks: list[str] = []  # model after model, as `cells`
+        cells: list[Any] = []
+        for place, raw, row in entries:
             if not (model := text(raw)):
                 raise ResultsError(f"{place}: the model's name is {shown(raw)}")
             models.append(model)
-            tasks = list(row)
-            if wrong := [task for task in tasks if not isinstance(task, str)]:
-                raise ResultsError(f"{place}, model {shown(model)}: the task name {shown(wrong[0])} is not text")
-            if new := [task for task in tasks if task not in column]:
+            if new := [task for task in row if task not in column]:
+                if wrong := [task for task in new if not isinstance(task, str)]:
+                    raise ResultsError(f"{place}, model {shown(model)}: the task name {shown(wrong[0])} is not text")
                 index = self.match(new, lambda _, model=model: f"model {shown(model)}", unique=False)  # type: ignore[misc]
                 column.update(zip(new, index.tolist(), strict=True))
-            j = np.fromiter((column[task] for task in tasks), np.intp, len(tasks))
-            self.refuse_repeats(j, lambda i, model=model, tasks=tasks: f"model {shown(model)}, task {shown(tasks[i])}")  # type: ignore[misc]
-            values[k, j] = self.numbers(list(row.values()), lambda i, m=model, t=tasks, p=place: (p, m, t[i]))  # type: ignore[misc]
-            absent[k] -= len(j)
-        if (absent == self.bench.n_tasks).all():
+            tasks += row
+            cells += row.values()
+        if not cells:
             raise ResultsError(f"{self.where}: has no values")
+        counts = [len(row) for _, _, row in entries]
+        i = np.repeat(np.arange(len(entries)), counts)
+        j = np.fromiter(map(column.__getitem__, tasks), np.intp, len(tasks))
+        self.refuse_repeats(
+            i * self.bench.n_tasks + j, lambda k: f"model {shown(models[i[k]])}, task {shown(tasks[k])}"
+        )
+        values[i, j] = self.numbers(cells, lambda k: (entries[i[k]][0], models[i[k]], tasks[k]))
+        absent = self.bench.n_tasks - np.array(counts)
         return self.done(models, [place for place, _, _ in entries], values, absent)
 
     # what they share
@@ -256,9 +277,12 @@ class _Intake:
         self.notes.append(f"{self.source}: {note}")
 
     def empty(self, n_models: int) -> NDArray[np.float64]:
+        refuse_many(n_models, MAX_MODELS, "models", self.where)
+        refuse_many(n_models * self.bench.n_tasks, MAX_NUMBERS, "values (models x the benchmark's tasks)", self.where)
         return np.full((n_models, self.bench.n_tasks), np.nan)
 
     def done(self, models: list[str], places: list[str], values: NDArray[np.float64], absent: NDArray[Any]) -> Block:
+        refuse_names(models, MAX_MODELS, "models", self.where)
         _refuse_twins(models, places)
         values[np.isinf(values)] = np.nan
         if gone := np.flatnonzero(absent).tolist():
@@ -281,11 +305,15 @@ class _Intake:
     def numbers(self, column: Column, at: Callable[[int], tuple[str, str, str]]) -> NDArray[np.float64]:
         """A column as numbers; `at` gives place, model and task of a bad cell."""
         values, bad = numbers(column)
-        self.bad += [(*at(i), column[i]) for i in bad]
+        self.bad += [(*at(i), column[i]) for i in bad[: 10 - len(self.bad)]]
+        self.n_bad += len(bad)
+        if self.n_bad > MAX_BAD:
+            self.judge_bad_cells(lenient=False)
         return values
 
     def match(self, tasks: Sequence[str], at: Callable[[int], str], *, unique: bool = True) -> NDArray[np.intp]:
         """Position of each task in the benchmark."""
+        refuse_names(tasks, MAX_TASKS, "tasks", self.where)
         find = self.bench.task_index.get
         index = np.array([find(fold_task(task), -1) for task in tasks], dtype=np.intp)
         if (unknown := np.flatnonzero(index < 0)).size:
@@ -320,18 +348,17 @@ class _Intake:
             if not metric or metric == bench.metric[j]:
                 continue
             if metric not in found:
-                try:
-                    found[metric] = find_metric(metric)
-                except UnknownMetricError:
-                    found[metric] = None
+                found[metric] = known_metric(metric)
             if found[metric] != bench.metrics[j]:
-                differ.append(
-                    f"{at(i)}, task {shown(bench.tasks[j])}: {shown(metric)}, "
-                    f"but the benchmark has {shown(bench.metric[j])}"
-                )
+                differ.append((i, j))
         if differ:
+            lines = (
+                f"{at(i)}, task {shown(bench.tasks[j])}: {shown(metrics[i])}, "
+                f"but the benchmark has {shown(bench.metric[j])}"
+                for i, j in differ
+            )
             noun = "the metric differs" if len(differ) == 1 else f"{len(differ)} metrics differ"
-            raise ResultsError(f"{self.where}: {noun} from the benchmark's:{bullets(differ, len(differ))}")
+            raise ResultsError(f"{self.where}: {noun} from the benchmark's:{bullets(lines, len(differ))}")
 
     def check_missing(self, index: NDArray[np.intp], sheets: set[str]) -> None:
         bench = self.bench
@@ -344,7 +371,7 @@ class _Intake:
             group = bench.groups[bench.group_of_task[j]]
             by_sheet.setdefault(sheet_of.get(group, " ".join(group)), []).append(shown(bench.tasks[j]))
         lines = [
-            f"sheet {name!r}{'' if name in sheets else ' (absent)'}, {len(tasks)}: {', '.join(tasks)}"
+            f"sheet {name!r}{'' if name in sheets else ' (absent)'}, {len(tasks)}: {listing(tasks, 300)}"
             for name, tasks in by_sheet.items()
         ]
         raise ResultsError(
@@ -385,8 +412,8 @@ class _Intake:
     def judge_bad_cells(self, lenient: bool) -> None:
         if not self.bad:
             return
-        total = len(self.bad)
-        cells = [f"{at}, model {shown(m)}, task {shown(t)}: {shown(v)}" for at, m, t, v in self.bad[:10]]
+        total = self.n_bad
+        cells = [f"{at}, model {shown(m)}, task {shown(t)}: {shown(v)}" for at, m, t, v in self.bad]
         if not lenient:
             what = "1 cell is neither a number" if total == 1 else f"{total} cells are neither numbers"
             raise ResultsError(

@@ -26,6 +26,8 @@ claim                   a paradigm or modality that differs between the list of 
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -48,6 +50,7 @@ __all__ = [
 
 ROUNDING = 0.0101  # between a printed overall and the mean of modalities that were rounded too
 HALF_UNIT = 0.0051  # of a figure printed with two decimals
+PERCENT = 0.0501  # of a percentage printed with one
 
 
 @dataclass(frozen=True)
@@ -239,10 +242,11 @@ def _check_precision(rows: Sequence[Row]) -> Iterator[Finding]:
 
 def _check_ranks(rows: Sequence[Row]) -> Iterator[Finding]:
     ranked = sorted((row for row in rows if row.rank is not None and row.overall > 0), key=lambda row: row.rank or 0)
+    scores = sorted(row.overall for row in ranked)
     best: Row | None = None
     for row in reversed(ranked):  # from the last rank up: a row must not score below any that stands lower
         if best is not None and row.overall < best.overall:
-            place = 1 + sum(other.overall > row.overall for other in ranked)
+            place = 1 + len(scores) - bisect_right(scores, row.overall)
             yield Finding(
                 "rank",
                 row.table,
@@ -373,9 +377,8 @@ def _check_percents(support: Sequence[Support]) -> Iterator[Finding]:
         ]
         size = entries[0].n_tasks or 0
         off = [f for f in figures if not _is_percent(f[2], size, f[3])]
-        shared = [n for n in range(1, 4 * size) if all(_is_percent(count, n, pct) for _, _, count, pct in figures)]
-        if len(off) > 1 and len(entries) > 1 and shared:
-            n = min(shared, key=lambda n: abs(n - size))
+        n = _shared_size([(count, percent) for _, _, count, percent in figures], size)
+        if len(off) > 1 and len(entries) > 1 and n:
             message = f"all percentages are of {n} tasks, where the group has {size}"
             yield Finding("percent", table, "", n, size, message)
             continue
@@ -385,8 +388,19 @@ def _check_percents(support: Sequence[Support]) -> Iterator[Finding]:
             yield Finding("percent", table, entry.printed_name, percent, computed, message)
 
 
+def _shared_size(figures: Sequence[tuple[int, float]], size: int) -> int | None:
+    """The number of tasks nearest to `size`, up to four times that, of which all percentages are."""
+    low, high = 1.0, 4.0 * size - 1
+    for count, percent in figures:
+        if count and percent > -PERCENT:
+            low = max(low, 100 * count / (percent + PERCENT))
+            high = min(high, 100 * count / (percent - PERCENT)) if percent > PERCENT else high
+    n = min(max(size, math.ceil(low)), math.floor(high))
+    return n if n >= 1 and all(_is_percent(count, n, percent) for count, percent in figures) else None
+
+
 def _is_percent(count: int, n: int, percent: float) -> bool:
-    return abs(100 * count / n - percent) <= 0.0501
+    return abs(100 * count / n - percent) <= PERCENT
 
 
 def _check_claims(support: Sequence[Support], boards: dict[tuple[int, str], Row]) -> Iterator[Finding]:

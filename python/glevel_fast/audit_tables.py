@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from glevel_fast.audit import Row, Support
 from glevel_fast.boards import COLUMNS
-from glevel_fast.errors import BenchmarkError
+from glevel_fast.errors import BenchmarkError, GLevelError
 from glevel_fast.io.read import read_file
-from glevel_fast.io.table import Table, numbers, shown, table_from_records, text
+from glevel_fast.io.table import Table, numbers, raising, refuse_many, shown, table_from_records, text
 
 __all__ = ["read_tables"]
 
+MAX_FIGURES = 200_000
+"""Most cells of a board; the paper's have a thousand."""
+HIGHEST = 1e9
+"""Highest figure of a board: beyond, sums and roundings of figures might be too large for a double."""
 BOARD = ("model", "overall", "level", "rank", "paradigm", "date")
 
 
@@ -33,16 +38,22 @@ def read_tables(path: str | os.PathLike[str]) -> tuple[tuple[Row, ...], tuple[Su
     BenchmarkError
         For columns that are none of these, or a cell that is no number.
     """
-    where, content = os.path.basename(os.fsdecode(path)), read_file(path)
+    with raising(BenchmarkError):
+        return _read(os.path.basename(os.fsdecode(path)), read_file(path))
+
+
+def _read(where: str, content: Any) -> tuple[tuple[Row, ...], tuple[Support, ...]]:
     if isinstance(content, Mapping):
         try:
             if "rows" in content:
                 return tuple(_of_board(content, where)), ()
             if "models" in content:
                 return tuple(_of_scores(content, where)), ()
+        except GLevelError:
+            raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BenchmarkError(
-                f"{where}: is not what `glevel board --json` or `glevel score --json` write ({error!r})"
+                f"{where}: is not what `glevel board --json` or `glevel score --json` write ({shown(error)})"
             ) from None
         raise BenchmarkError(f"{where}: holds neither `rows` nor `models`; write it with `glevel board --json`")
     if isinstance(content, list):
@@ -53,86 +64,111 @@ def read_tables(path: str | os.PathLike[str]) -> tuple[tuple[Row, ...], tuple[Su
 
 
 def _of_board(board: Mapping[str, Any], where: str) -> list[Row]:
-    level = board["level"]
-    if level is None:
+    if board["level"] is None:
         raise BenchmarkError(f"{where}: is a combined board, which has no one score to check; write it with --level")
-    scope = str(board["scope"])
+    level, scope = _level(board["level"], where), str(board["scope"])
+    refuse_many(sum(map(len, board["rows"])), MAX_FIGURES, "cells", where)
     rows = []
     for row in board["rows"]:
-        parts = {name: float(value) for name, value in row.items() if name not in COLUMNS and value is not None}
+        parts = {
+            name: _figure(value, where, name)
+            for name, value in row.items()
+            if name not in COLUMNS and value is not None
+        }
         # In a board of one paradigm or one skill, one paradigm alone reaches 100.
-        paradigm = "" if scope[:1] in "CD" else row["paradigm"]
-        rank = int(row["rank"]) if row["rank"] is not None else None
-        rows.append(
-            Row(where, int(level), row["model"], row["model"], paradigm, parts, float(row["score"] or 0.0), rank)
-        )
+        paradigm = "" if scope[:1] in "CD" else str(row["paradigm"])
+        model, score, rank = str(row["model"]), _figure(row["score"] or 0.0, where, "score"), row["rank"]
+        place = None if rank is None else int(_figure(rank, where, "rank"))
+        rows.append(Row(where, level, model, model, paradigm, parts, score, place))
     return rows
 
 
 def _of_scores(scores: Mapping[str, Any], where: str) -> list[Row]:
+    refuse_many(3 * sum(1 + len(model["modality"]) for model in scores["models"]), MAX_FIGURES, "figures", where)
     rows = []
     for k in (2, 3, 4):
+        name = f"level{k}"
         for model in scores["models"]:
-            parts = {m: float(part[f"level{k}"] or 0.0) for m, part in model["modality"].items()}
-            overall = float(model["overall"][f"level{k}"] or 0.0)
-            rows.append(Row(where, k, model["model"], model["model"], "", parts, overall, None))
+            parts = {m: _figure(part[name] or 0.0, where, name) for m, part in model["modality"].items()}
+            overall = _figure(model["overall"][name] or 0.0, where, name)
+            rows.append(Row(where, k, str(model["model"]), str(model["model"]), "", parts, overall, None))
     return rows
 
 
 def _of_table(table: Table, where: str) -> tuple[tuple[Row, ...], tuple[Support, ...]]:
+    refuse_many(len(table.rows) * len(table.columns), MAX_FIGURES, "cells", where)
     if all(map(table.find, ("model", "modality", "supported", "wins"))):
-        return (), tuple(_support(table, i, where) for i in range(len(table.rows)))
+        return (), tuple(_support(table, where))
     if not table.find("model") or not table.find("overall"):
         raise BenchmarkError(
             f"{where}: is neither a board (model, overall, one column per modality; level, rank, paradigm) nor "
             "counts (model, modality, paradigm, supported, wins; supported_pct, wins_pct, tasks)"
         )
-    special = set(map(table.find, BOARD))
-    parts = [title for title in table.columns if title not in special]
-    return tuple(_row(table, i, parts, where) for i in range(len(table.rows))), ()
+    return tuple(_rows(table, where)), ()
 
 
-def _text(table: Table, name: str, i: int) -> str:
+def _figure(value: Any, where: str, name: str) -> float:
+    if not abs(figure := float(value)) <= HIGHEST:
+        raise BenchmarkError(f"{where}: {shown(name)} is {shown(value)}, beyond {HIGHEST:g}")
+    return figure
+
+
+def _level(value: Any, where: str) -> int:
+    if value not in (1, 2, 3, 4, 5):
+        raise BenchmarkError(f"{where}: the level is {shown(value)}, not 1 to 5")
+    return int(value)
+
+
+def _texts(table: Table, name: str) -> list[str]:
     title = table.find(name)
-    return "" if title is None else text(table.columns[title][i]) or ""
+    return [""] * len(table.rows) if title is None else [text(cell) or "" for cell in table.columns[title]]
 
 
-def _number(table: Table, name: str, i: int) -> float | None:
-    title = table.find(name)
+def _figures(table: Table, title: str | None) -> list[float | None]:
     if title is None:
-        return None
-    values, bad = numbers([table.columns[title][i]])
+        return [None] * len(table.rows)
+    values, bad = numbers(table.columns[title])
     if bad:
-        raise BenchmarkError(f"{table.where}, {table.at(i)}: {name} is {shown(table.columns[title][i])}, not a number")
-    value = float(values[0])
-    return value if abs(value) < float("inf") else None
+        cell = shown(table.columns[title][bad[0]])
+        raise BenchmarkError(f"{table.where}, {table.at(bad[0])}: {shown(title)} is {cell}, not a number")
+    return [_figure(x, table.where, title) if math.isfinite(x) else None for x in values.tolist()]
 
 
-def _row(table: Table, i: int, parts: Sequence[str], where: str) -> Row:
-    model, rank, level = _text(table, "model", i), _number(table, "rank", i), _number(table, "level", i)
-    return Row(
-        where,
-        int(level) if level else 2,
-        model,
-        model,
-        _text(table, "paradigm", i).upper().replace(" ", ""),
-        {title.casefold(): _number(table, title, i) or 0.0 for title in parts},
-        _number(table, "overall", i) or 0.0,
-        int(rank) if rank else None,
-    )
+def _rows(table: Table, where: str) -> Iterator[Row]:
+    special = set(map(table.find, BOARD))
+    parts = {title.casefold(): _figures(table, title) for title in table.columns if title not in special}
+    overall, rank, level = (_figures(table, table.find(name)) for name in ("overall", "rank", "level"))
+    paradigm = _texts(table, "paradigm")
+    for i, model in enumerate(_texts(table, "model")):
+        yield Row(
+            where,
+            _level(level[i] or 2, f"{table.where}, {table.at(i)}"),
+            model,
+            model,
+            paradigm[i].upper().replace(" ", ""),
+            {name: column[i] or 0.0 for name, column in parts.items()},
+            overall[i] or 0.0,
+            int(rank[i] or 0) or None,
+        )
 
 
-def _support(table: Table, i: int, where: str) -> Support:
-    model, n = _text(table, "model", i), _number(table, "tasks", i)
-    return Support(
-        where,
-        (_text(table, "modality", i).casefold(), _text(table, "paradigm", i).casefold()),
-        model,
-        model,
-        int(_number(table, "supported", i) or 0),
-        _number(table, "supported_pct", i),
-        int(_number(table, "wins", i) or 0),
-        _number(table, "wins_pct", i),
-        {k: value for k in (2, 3, 4) if (value := _number(table, f"level{k}", i)) is not None},
-        int(n) if n else None,
-    )
+def _support(table: Table, where: str) -> Iterator[Support]:
+    modality, paradigm = _texts(table, "modality"), _texts(table, "paradigm")
+    figures = {
+        name: _figures(table, table.find(name))
+        for name in ("supported", "supported_pct", "wins", "wins_pct", "tasks", "level2", "level3", "level4")
+    }
+    for i, model in enumerate(_texts(table, "model")):
+        own = {name: column[i] for name, column in figures.items()}
+        yield Support(
+            where,
+            (modality[i].casefold(), paradigm[i].casefold()),
+            model,
+            model,
+            int(own["supported"] or 0),
+            own["supported_pct"],
+            int(own["wins"] or 0),
+            own["wins_pct"],
+            {k: value for k in (2, 3, 4) if (value := own[f"level{k}"]) is not None},
+            int(own["tasks"] or 0) or None,
+        )

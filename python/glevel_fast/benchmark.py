@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glevel_fast.errors import BenchmarkError, GLevelError, UnknownMetricError
-from glevel_fast.metrics import Metric, find_metric
+from glevel_fast.io.table import MAX_TASKS, listing, refuse_many, refuse_names, shown
+from glevel_fast.metrics import Metric, find_metric, known_metric
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,11 +32,26 @@ FAMILIES = {"linear": 1, "inverse": 2, "tanh": 3}  # percentages are 0: Kind in 
 LANGUAGE = "language"
 COLUMNS = ("task", "modality", "paradigm", "metric", "sota")
 OPTIONAL_COLUMNS = ("skill", "specialist", "weight", "scale")
+MAX_MODALITIES = 1_000
+MAX_NAME = 10_000
+"""Most characters of a model's or a task's name."""
+_MARKS = re.compile(r"[^\w\s\x00-\x7f]+")
+"""Runs of characters some of which may combine with the one before; NFC takes the square of their length."""
 
 
 def fold_task(name: str) -> str:
-    """The form under which task names meet: white space is folded, case does not count."""
-    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
+    """The form under which task names meet: white space is folded, case does not count.
+
+    Raises
+    ------
+    GLevelError
+        For a name of more than `MAX_NAME` characters.
+    """
+    if len(name) > MAX_NAME:
+        raise GLevelError(f"the name {shown(name)} has {len(name):,} characters; at most {MAX_NAME:,} can be read")
+    if not name.isascii() and max(map(len, _MARKS.findall(name)), default=0) <= 30:
+        name = unicodedata.normalize("NFC", name)
+    return " ".join(name.split()).casefold()
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +106,7 @@ class Benchmark:
         n = len(self.tasks)
         if n == 0:
             raise BenchmarkError("the benchmark has no tasks")
+        refuse_names([t for t in self.tasks if isinstance(t, str)], MAX_TASKS, "tasks", "the benchmark")
         for name, default in (("skill", ""), ("specialist", "")):
             self._set(name, tuple(getattr(self, name)) or (default,) * n)
         for name in ("weight", "scale"):
@@ -117,7 +135,7 @@ class Benchmark:
         self.__dict__.update({k: _frozen(v) if isinstance(v, np.ndarray) else v for k, v in state.items()})
 
     def _check_tasks(self) -> None:
-        from glevel_fast.io.table import is_unicode, shown
+        from glevel_fast.io.table import is_unicode
 
         for name in ("tasks", "modality", "metric", "skill", "specialist"):
             for task, value in zip(self.tasks, getattr(self, name), strict=True):
@@ -127,19 +145,19 @@ class Benchmark:
         seen: dict[str, str] = {}
         for task, raw_modality, raw_paradigm in zip(self.tasks, self.modality, self.paradigm, strict=True):
             if not isinstance(task, str) or not (folded := fold_task(task)):
-                raise BenchmarkError(f"a task has no name: {task!r}")
+                raise BenchmarkError(f"a task has no name: {shown(task)}")
             if folded in seen:
                 _refuse_twin(task, seen[folded])
             seen[folded] = task
             m, p = str(raw_modality).strip().casefold(), str(raw_paradigm).strip().casefold()
             m = LANGUAGE if m == "nlp" else m
             if not m:
-                raise BenchmarkError(f"task {task!r} has no modality")
+                raise BenchmarkError(f"task {shown(task)} has no modality")
             if m == LANGUAGE and p:
-                raise BenchmarkError(f"task {task!r}: a language task has no paradigm, not {raw_paradigm!r}")
+                raise BenchmarkError(f"task {shown(task)}: a language task has no paradigm, not {shown(raw_paradigm)}")
             if m != LANGUAGE and p not in PARADIGMS:
                 raise BenchmarkError(
-                    f"task {task!r}: paradigm {raw_paradigm!r} is neither 'comprehension' nor 'generation'"
+                    f"task {shown(task)}: paradigm {shown(raw_paradigm)} is neither 'comprehension' nor 'generation'"
                 )
             modality.append(m)
             paradigm.append(p)
@@ -153,7 +171,7 @@ class Benchmark:
             try:
                 metrics.append(find_metric(name))
             except UnknownMetricError as error:
-                raise UnknownMetricError(f"task {task!r}: {error}") from None
+                raise UnknownMetricError(f"task {shown(task)}: {error}") from None
         return tuple(metrics)
 
     def _check_numbers(self) -> None:
@@ -163,16 +181,17 @@ class Benchmark:
         ):
             if not good.all():
                 i = int(np.flatnonzero(~good)[0])
-                raise BenchmarkError(f"task {self.tasks[i]!r}: {name} {getattr(self, name)[i]:g} is not {want}")
+                raise BenchmarkError(f"task {shown(self.tasks[i])}: {name} {getattr(self, name)[i]:g} is not {want}")
         self._check_whole()
 
     def _check_whole(self) -> None:
         """What depends on more than one task, or may change later: specialists, sums of weights, and the notes."""
+        refuse_many(len(self.modalities), MAX_MODALITIES, "modalities", "the benchmark")
         z, low, high = self.sota_z, self.mapping["low"], self.mapping["high"]
         for i in np.flatnonzero((z < low) | (z > high))[:1].tolist():
             scaled = f" x scale {self.scale[i]:g}" if self.scale[i] != 1 else ""
             raise BenchmarkError(
-                f"task {self.tasks[i]!r}: the specialist's {self.metric[i]} of {self.sota[i]:g}{scaled} "
+                f"task {shown(self.tasks[i])}: the specialist's {self.metric[i]} of {self.sota[i]:g}{scaled} "
                 f"is outside the metric's domain {self.metrics[i].domain}"
             )
         total = np.bincount(self.group_of_task, self.weight)
@@ -183,9 +202,9 @@ class Benchmark:
 
     def _own_notes(self) -> list[str]:
         """The notes that follow from the table itself."""
-        others = [repr(m) for m in self.modalities if m not in MODALITIES]
+        others = [m for m in self.modalities if m not in MODALITIES]
         zeros = [self.tasks[i] for i in np.flatnonzero(self.sota == 0)]
-        notes = [f"modalities that General-Bench does not have: {', '.join(others)}"] if others else []
+        notes = [f"modalities that General-Bench does not have: {_listing(others)}"] if others else []
         return [*notes, *([f"specialists of exactly 0, taken as scores: {_listing(zeros)}"] if zeros else [])]
 
     @property
@@ -213,7 +232,8 @@ class Benchmark:
     @cached_property
     def sota_z(self) -> NDArray[np.float64]:
         """float64 (n_tasks,): the specialist in the metric's unit, sota x scale; wins are decided on it."""
-        return _frozen(self.sota * self.scale)
+        with np.errstate(over="ignore"):
+            return _frozen(self.sota * self.scale)
 
     @cached_property
     def mapping(self) -> dict[str, NDArray[Any]]:
@@ -310,11 +330,12 @@ class Benchmark:
         self.__dict__.update(changed, task_index=index)
 
     def to_dict(self) -> dict[str, list[Any]]:
-        """The table by columns, as `load_benchmark` reads them."""
+        """The table by columns, as `load_benchmark` reads them, from JSON too: where there is no sota it is None."""
         table: dict[str, list[Any]] = {"task": list(self.tasks)}
         for name in (*COLUMNS[1:], *OPTIONAL_COLUMNS):
             column = getattr(self, name)
             table[name] = column.tolist() if isinstance(column, np.ndarray) else list(column)
+        table["sota"] = [None if x != x else x for x in table["sota"]]
         return table
 
 
@@ -324,13 +345,14 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _refuse_twin(task: str, twin: str) -> None:
-    also = "" if twin == task else f" (also written {twin!r})"
-    raise BenchmarkError(f"task {task!r} is listed twice{also}; give each task a name of its own")
+    also = "" if twin == task else f" (also written {shown(twin)})"
+    raise BenchmarkError(f"task {shown(task)} is listed twice{also}; give each task a name of its own")
 
 
 def _listing(names: Sequence[str], most: int = 10) -> str:
-    shown = ", ".join(map(repr, names[:most]))
-    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+    return listing([shown(name) for name in names[:most]], most) + (
+        f" and {len(names) - most} more" if len(names) > most else ""
+    )
 
 
 def load_benchmark(source: Any) -> Benchmark:
@@ -356,7 +378,7 @@ def load_benchmark(source: Any) -> Benchmark:
         Naming file, sheet, row or task, and value.
     """
     from glevel_fast.io.read import read_file
-    from glevel_fast.io.table import Table, raising, shown, table_from_columns, table_from_records
+    from glevel_fast.io.table import Table, raising, table_from_columns, table_from_records
     from glevel_fast.io.workbook import Workbook
 
     with raising(BenchmarkError):
@@ -387,7 +409,7 @@ _Parts = tuple[dict[str, "Column"], Callable[[int], str], list[str]]
 
 def _from_workbook(book: Workbook) -> _Parts:
     """The columns of a benchmark from the released layout, the place of each row, and notes."""
-    from glevel_fast.io.table import fold_header, listing, shown
+    from glevel_fast.io.table import fold_header
     from glevel_fast.io.workbook import SHEETS, SOTA
 
     have = {sheet.name for sheet in book.sheets}
@@ -423,8 +445,6 @@ def _from_workbook(book: Workbook) -> _Parts:
 
 def _from_table(table: Table) -> _Parts:
     """The columns of a benchmark from a table with one row per task."""
-    from glevel_fast.io.table import listing, shown
-
     titles = {name: table.find(name) for name in (*COLUMNS, *OPTIONAL_COLUMNS)}
     has = listing([shown(title) for title in table.columns])
     if lacking := [repr(name) for name in COLUMNS if titles[name] is None]:
@@ -439,8 +459,9 @@ def _from_table(table: Table) -> _Parts:
 
 
 def _from_columns(where: str, columns: dict[str, Column], at: Callable[[int], str], notes: list[str]) -> Benchmark:
-    from glevel_fast.io.table import NOT_SUPPORTED, numbers, shown, text
+    from glevel_fast.io.table import NOT_SUPPORTED, numbers, text
 
+    refuse_many(len(columns["task"]), MAX_TASKS, "tasks", where)
     parsed: dict[str, Any] = {}
     for name, column in columns.items():
         if name in ("sota", "weight", "scale"):
@@ -463,10 +484,7 @@ def _from_columns(where: str, columns: dict[str, Column], at: Callable[[int], st
     given = ~np.isnan(parsed["scale"])
     for name in ("weight", "scale"):
         parsed[name] = np.where(np.isnan(parsed[name]), 1.0, parsed[name])
-    try:
-        is_wer = np.array([find_metric(name) is find_metric("WER") for name in parsed["metric"]])
-    except UnknownMetricError:
-        is_wer = np.zeros(n, dtype=bool)  # Benchmark says which
+    is_wer = np.array([known_metric(name) is find_metric("WER") for name in parsed["metric"]])
     percent = is_wer & ~given & (sota > 1)
     if percent.any():
         parsed["scale"] = np.where(percent, 0.01, parsed["scale"])

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from glevel_fast.errors import UnknownMetricError
@@ -125,8 +126,8 @@ class Metric:
 
 def fold(name: str) -> str:
     """The form under which names meet: case, white space and a trailing bracket do not count."""
-    bare = re.sub(r"\s*[(（][^()（）]*[)）]\s*$", "", name)
-    return " ".join((bare or name).split()).casefold()
+    name = " ".join(name.split())
+    return (re.sub(r" ?[(（][^()（）]*[)）]$", "", name) or name).casefold()
 
 
 _registry: dict[str, Metric] = {}
@@ -140,19 +141,29 @@ def find_metric(name: str) -> Metric:
     UnknownMetricError
         With the nearest known names.
     """
-    metric = _registry.get(fold(name)) if isinstance(name, str) else None
+    metric = known_metric(name)
     if metric is None:
+        from glevel_fast.io.table import shown
+
         raise UnknownMetricError(
-            f"unknown metric {name!r}{nearest(str(name), (m.name for m in known_metrics()))}; "
+            f"unknown metric {shown(name)}{nearest(str(name), (m.name for m in known_metrics()))}; "
             "`glevel metrics` lists them all, gl.register_metric adds one"
         )
     return metric
 
 
+def known_metric(name: object) -> Metric | None:
+    """As `find_metric`, None where there is no such metric."""
+    return _registry.get(fold(name)) if isinstance(name, str) and len(name) <= 1000 else None
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
-    """ " (nearest: 'A', 'B')" for an error message, or nothing when nothing is near."""
-    by_fold = {fold(known): known for known in names}
-    close = difflib.get_close_matches(fold(name)[:200], by_fold, n=3, cutoff=0.5)
+    """ " (nearest: 'A', 'B')" for an error message, or nothing when nothing is near.
+
+    Long names, and those after the thousandth, are not looked at: comparing takes time.
+    """
+    by_fold = {fold(known): known for known in islice(names, 1000) if len(known) <= 80}
+    close = difflib.get_close_matches(fold(name[:80]), by_fold, n=3, cutoff=0.5)
     return f" (nearest: {', '.join(repr(by_fold[c]) for c in close)})" if close else ""
 
 

@@ -230,10 +230,10 @@ def describe_invalid(
     mask: Mask, values: Array, bench: Benchmark, models: Sequence[str], sources: Sequence[str], *, advice: bool = True
 ) -> str:
     """Up to ten cells of `mask`, by source, model, task, metric, value and domain, and how many more."""
-    where = np.argwhere(mask)
+    where = np.flatnonzero(mask)
 
     def cells() -> Iterable[str]:
-        for i, j in where.tolist():
+        for i, j in (divmod(cell, bench.n_tasks) for cell in map(int, where)):
             origin = f"{sources[i]}: " if sources[i] else ""
             scale = f" x scale {bench.scale[j]:g}" if bench.scale[j] != 1 else ""
             yield (

@@ -19,7 +19,7 @@ from glevel_fast.benchmark import Benchmark, load_benchmark
 from glevel_fast.boards import board
 from glevel_fast.errors import GLevelError, ResultsError
 from glevel_fast.export import Sheet
-from glevel_fast.io.table import shown
+from glevel_fast.io.table import refuse_many, shown
 from glevel_fast.scoring import Scorer
 from glevel_fast.skills import raw_of
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["CAUSES", "Difference", "Verdict", "diff", "diff_sheet", "load", "restore", "take", "verify"]
 
 FORMAT = "glevel snapshot 1"
+MAX_PARTS = 30_000
+"""Most models x (modalities + 1) of a snapshot's file: 6,000 models of General-Bench."""
 CAUSES = ("tasks", "sota", "policy", "data", "models")
 """What can move a rank, in the order in which `diff` goes from the old board to the new one."""
 
@@ -49,7 +51,7 @@ def take(scores: Scores, *, date: str = "") -> dict[str, Any]:
 
     raw = [[x if np.isfinite(x) else None for x in row] for row in raw_of(scores).tolist()]
     parts: dict[str, Any] = {
-        "benchmark": scores.benchmark.to_dict() | {"sota": _plain(scores.benchmark.sota)},
+        "benchmark": scores.benchmark.to_dict(),
         "policy": {"policy": scores.policy, "zero": scores.zero},
         "results": {"models": list(scores.models), "values": raw},
         "scores": scores.to_dict()["models"],
@@ -62,10 +64,6 @@ def take(scores: Scores, *, date: str = "") -> dict[str, Any]:
         **parts,
         "notes": list(scores.notes),
     }
-
-
-def _plain(values: Array) -> list[float | None]:
-    return [x if np.isfinite(x) else None for x in values.tolist()]
 
 
 def _hashes(parts: Mapping[str, Any]) -> dict[str, str]:
@@ -82,6 +80,8 @@ def _canonical(value: Any) -> str:
         if isinstance(item, Mapping):
             return {key: floats(part) for key, part in item.items()}
         if isinstance(item, list | tuple):
+            if set(map(type, item)) <= {float, str, type(None)}:
+                return item
             return [floats(part) for part in item]
         return float(item) if isinstance(item, int) and not isinstance(item, bool) else item
 
@@ -106,6 +106,9 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
     lacks = [name for name in ("sha256", "benchmark", "policy", "results", "scores") if name not in content]
     if lacks:
         raise ResultsError(f"{path}: the snapshot lacks {', '.join(lacks)}; it was cut or edited")
+    wrong = [name for name in ("sha256", "benchmark", "policy", "results") if not isinstance(content[name], dict)]
+    if wrong:
+        raise ResultsError(f"{path}: the snapshot's {wrong[0]} is {shown(content[wrong[0]])}; it was edited")
     return content
 
 
@@ -120,14 +123,18 @@ def restore(snapshot: Mapping[str, Any]) -> tuple[Benchmark, Array, tuple[str, .
     try:
         benchmark = load_benchmark(dict(snapshot["benchmark"]))
         models = tuple(map(str, snapshot["results"]["models"]))
+        refuse_many(len(models) * (len(benchmark.modalities) + 1), MAX_PARTS, "models x modalities", "the snapshot")
         values = [[np.nan if x is None else x for x in row] for row in snapshot["results"]["values"]]
         raw = np.array(values, dtype=np.float64).reshape(len(models), benchmark.n_tasks)
-        options = {"policy": snapshot["policy"]["policy"], "zero": snapshot["policy"]["zero"]}
+        options = {name: snapshot["policy"][name] for name in ("policy", "zero")}
+        if options["policy"] not in ("paper", "release") or options["zero"] not in ("missing", "score"):
+            raise ValueError(f"policy {shown(options['policy'])}, zero {shown(options['zero'])}")
         return benchmark, raw, models, options
     except GLevelError:
         raise
     except (KeyError, TypeError, ValueError) as error:
-        raise ResultsError(f"the snapshot's parts do not fit together ({error}); it was edited") from None
+        why = " ".join(str(error).split())[:200]
+        raise ResultsError(f"the snapshot's parts do not fit together ({why}); it was edited") from None
 
 
 def _score(benchmark: Benchmark, raw: Array, models: tuple[str, ...], options: Mapping[str, Any]) -> Scores:
@@ -160,11 +167,14 @@ def verify(snapshot: Mapping[str, Any]) -> Verdict:
     from glevel_fast import __version__
 
     benchmark, raw, models, options = restore(snapshot)
-    again = take(_score(benchmark, raw, models, options))
-    kept, fresh = snapshot["sha256"], _hashes(snapshot)
+    again = _score(benchmark, raw, models, options).to_dict()["models"]
+    try:
+        kept, fresh = snapshot["sha256"], _hashes(snapshot)
+    except (KeyError, RecursionError) as error:
+        raise ResultsError(f"the snapshot cannot be hashed ({type(error).__name__}); it was edited") from None
     differences = [f"the {name} were changed: the hash does not fit" for name in fresh if kept.get(name) != fresh[name]]
-    differences += _score_differences(snapshot["scores"], again["scores"])
-    version = snapshot.get("glevel_fast")
+    differences += _score_differences(snapshot["scores"], again)
+    version = _plainly(snapshot.get("glevel_fast"))
     notes = () if version == __version__ else (f"made with glevel_fast {version}, verified with {__version__}",)
     return Verdict(len(models), benchmark.n_tasks, tuple(differences), notes)
 
@@ -177,9 +187,15 @@ def _score_differences(kept: Any, again: list[dict[str, Any]]) -> list[str]:
         if _canonical(old) == _canonical(new):
             continue
         before, after = _flat(old), _flat(new)
-        name = next(k for k in [*after, *before] if before.get(k) != after.get(k))
-        found.append(f"{shown(new['model'])}: {name} is {before.get(name)!r}, recomputed {after.get(name)!r}")
+        name = next((k for k in [*after, *before] if before.get(k) != after.get(k)), "a name")
+        kept_value, value = shown(before.get(name)), shown(after.get(name))
+        found.append(f"{shown(new['model'])}: {_plainly(name)} is {kept_value}, recomputed {value}")
     return found
+
+
+def _plainly(name: object) -> str:
+    """A short text from a file, fit for a terminal."""
+    return shown(name).strip("'")
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:
@@ -226,8 +242,8 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any], level: int | None = Non
     """
     bench0, raw0, models0, options0 = restore(old)
     bench1, raw1, models1, options1 = restore(new)
-    shared = [name for name in models0 if name in set(models1)]
     row0, row1 = ({name: i for i, name in enumerate(models)} for models in (models0, models1))
+    shared = [name for name in models0 if name in row1]
 
     # The old models on the new tasks: what both benchmarks have keeps the old value and the old specialist.
     from_old = [bench0.task_index.get(key, -1) for key in bench1.task_index]

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from glevel_fast import _core
 from glevel_fast.benchmark import Benchmark, fold_task
 from glevel_fast.errors import BenchmarkError, GLevelError
+from glevel_fast.io.table import shown
 from glevel_fast.metrics import nearest
 
 __all__ = ["SpecialistSets"]
@@ -211,11 +212,11 @@ class SpecialistSets:
         lists = [numbers(list(values), f"candidates for task {task!r}") for task, values in candidates.items()]
         for task, values in zip(tasks, lists, strict=True):
             if not len(values):
-                raise GLevelError(f"candidates are missing for task {benchmark.tasks[task]!r}")
+                raise GLevelError(f"candidates are missing for task {shown(benchmark.tasks[task])}")
             _check(benchmark, np.full(len(values), task), values)
         if n is not None and not keep_others and len(tasks) < benchmark.n_tasks:
             without = sorted(set(range(benchmark.n_tasks)) - set(tasks.tolist()))
-            names = ", ".join(repr(benchmark.tasks[t]) for t in without[:5]) + (" ..." if len(without) > 5 else "")
+            names = ", ".join(shown(benchmark.tasks[t]) for t in without[:5]) + (" ..." if len(without) > 5 else "")
             raise GLevelError(
                 f"candidates are missing for {len(without)} tasks: {names}; "
                 "keep_others=True leaves them their specialist"
@@ -223,9 +224,11 @@ class SpecialistSets:
         sizes = np.array([len(values) for values in lists], dtype=np.uint64)
         starts = np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(np.int64)
         pool = np.concatenate(lists)
-        total = prod(sizes.tolist())
-        if n is None and total > MOST_CHOICES:
-            raise GLevelError(f"{total:,} choices are more than {MOST_CHOICES:,}: draw some of them, with n=...")
+        digits = np.log10(sizes.astype(np.float64)).sum()
+        total = prod(sizes.tolist()) if n is None and digits < 100 else 0
+        if n is None and (total > MOST_CHOICES or digits >= 100):
+            many = f"{total:,}" if total else f"10^{digits:.0f}"
+            raise GLevelError(f"{many} choices are more than {MOST_CHOICES:,}: draw some of them, with n=...")
         _seed(seed)
         count = total if n is None else _some(n)
         places = [prod(sizes[i + 1 :].tolist()) for i in range(len(sizes))] if n is None else []
@@ -259,7 +262,7 @@ class SpecialistSets:
         """One set per candidate (raw σ) for the specialist of one task."""
         values = numbers(list(candidates), f"candidates for task {task!r}")
         if not len(values):
-            raise GLevelError(f"candidates are missing for task {task!r}")
+            raise GLevelError(f"candidates are missing for task {shown(task)}")
         where = np.full(len(values), task_index(benchmark, task), dtype=np.int64)
         _check(benchmark, where, values)
         return cls._csr(
@@ -295,7 +298,7 @@ class SpecialistSets:
                 if not len(where):
                     known = sorted(set(filter(None, column)))
                     hint = nearest(name, known) if known else f" (the benchmark names no {noun})"
-                    raise GLevelError(f"unknown {noun} {name!r}{hint}")
+                    raise GLevelError(f"unknown {noun} {shown(name)}{hint}")
                 chosen.append((f"{noun} {name}", where))
         if not chosen:
             raise GLevelError("nothing to drop: name at least one task, skill or modality of the benchmark")
@@ -330,7 +333,7 @@ def task_index(benchmark: Benchmark, task: Any) -> int:
     """
     index = benchmark.task_index.get(fold_task(task)) if isinstance(task, str) else None
     if index is None:
-        raise GLevelError(f"unknown task {task!r}{nearest(str(task), benchmark.tasks)}")
+        raise GLevelError(f"unknown task {shown(task)}{nearest(str(task), benchmark.tasks)}")
     return index
 
 
@@ -385,7 +388,7 @@ def _check(benchmark: Benchmark, tasks: NDArray[Any], values: Array) -> None:
 def _refuse(benchmark: Benchmark, task: int, value: float, where: str = "") -> None:
     scale = f" x scale {benchmark.scale[task]:g}" if benchmark.scale[task] != 1 else ""
     raise BenchmarkError(
-        f"{where}task {benchmark.tasks[task]!r}: a specialist's {benchmark.metric[task]} of {value:g}{scale} "
+        f"{where}task {shown(benchmark.tasks[task])}: a specialist's {benchmark.metric[task]} of {value:g}{scale} "
         f"is outside the metric's domain {benchmark.metrics[task].domain}"
     )
 

@@ -7,6 +7,7 @@ The released workbooks take part where they are (`shared` beside the repository,
 """
 
 import argparse
+import copy
 import io
 import json
 import os
@@ -29,12 +30,18 @@ import pyarrow.parquet as pq
 from released import half, save, sheets, sota_sheets
 
 import glevel_fast as gl
-from glevel_fast.io import write
+from glevel_fast import snapshot
+from glevel_fast.audit import audit_boards, audit_support, corrected_sheet, findings_sheet
+from glevel_fast.audit_tables import read_tables
+from glevel_fast.io import sets, write
+from glevel_fast.report import read_intervals
 
 MEMORY = 500 * 2**20
 """Bytes a reader may take beyond what the process has before it: the stated cap."""
 SECONDS = 2.0
-"""Longest time for one file; three times that before the watchdog ends it."""
+"""Longest time of the processor for one file; three times that before the watchdog ends it."""
+HANG = 60.0
+"""Longest time on the clock, where other processes may be busy."""
 
 TOKENS = [
     b"", b"nan", b"NaN", b"1e400", b"-1e400", b"-0", b"0", b"5e-324", b"1_000", b"0x10", b"\xef\xbb\xbf", b"\0",
@@ -45,6 +52,12 @@ TOKENS = [
     b"&lt;", b"&#0;", b"&#x110000;",
     b"&a;", b"<![CDATA[", b"<!--", b"<?xml?>", b"PK\3\4", b"PAR1", b"999999999999999999999", b"-1", b"4294967296",
     b"model", b"task", b"value", b"Acc", b"image", b"language", b"generation", b"xmlns:a='b'", b"1e308", b"1e-308",
+]  # fmt: skip
+
+VALUES = [
+    None, True, 0, 1, -1, 0.5, 2, 5, 1e9, 1e308, -1e308, 1e-308, float("inf"), float("nan"), 10**400, "", "x", "paper",
+    "1", "nan", "inf", "∞", "9" * 5000, "n" * 20_000, "a\u0301\u0316" * 40, "\ud800", "\x1b[31m\n", [], {}, [[1]],
+    [None], {"a": 1}, {"": None}, {"level2": 1},
 ]  # fmt: skip
 
 
@@ -81,11 +94,26 @@ def corpus(folder):
             "value": pa.array([1, None, 2], pa.decimal128(9, 2)),
         }
     )
+    scores = gl.Scorer(bench).score(results)
+    for date, policy in (("2025-05-07", "paper"), ("", "release")):
+        taken = gl.Scorer(bench, policy).score(results)
+        write.json(snapshot.take(taken, date=date), folder / f"snapshot-{policy}.json")
+    write.json(scores.to_dict(), folder / "scores.json")
+    write.json(gl.board(scores, "A", 2).to_dict(), folder / "board.json")
+    write.csv({"model": ["M", "N"], "overall": [9, 8], "level": [2, 3], "rank": [1, 1], "paradigm": ["C", "C+G"],
+               "image": [18, 16], "video": [0, 0]}, folder / "board.csv")  # fmt: skip
+    write.csv({"model": ["M", "N"], "modality": ["image"] * 2, "paradigm": ["comprehension"] * 2, "supported": [5, 7],
+               "supported_pct": [50, 71], "wins": [1, 2], "wins_pct": [10, 20], "tasks": [10, 10], "level2": [9, 8]},
+              folder / "counts.csv")  # fmt: skip
+    write.csv({"task": [bench.tasks[0], bench.tasks[0]], "sota": [10.0, 20.0]}, folder / "candidates.csv")
+    write.csv({bench.tasks[0]: [1.0, 2.0], bench.tasks[3]: [5.0, 6.0]}, folder / "matrix.csv")
+    write.csv({"model": ["M", "N"], "low": [1, 1], "high": [2, 2], "level": [2, 3]}, folder / "intervals.csv")
     for i, options in enumerate(({"compression": "zstd"}, {"data_page_version": "2.0", "compression": "none"})):
         pq.write_table(odd, folder / f"odd{i}.parquet", **options)
         add(folder / f"odd{i}.parquet")
     for name in ("tasks.json", "wide.json", "long.json", "tasks.csv", "wide.csv", "long.csv", "tasks.parquet",
-                 "wide.parquet"):  # fmt: skip
+                 "wide.parquet", "snapshot-paper.json", "snapshot-release.json", "scores.json", "board.json",
+                 "board.csv", "counts.csv", "candidates.csv", "matrix.csv", "intervals.csv"):  # fmt: skip
         add(folder / name)
     shared = Path(os.environ.get("GLEVEL_SHARED") or Path(__file__).parents[3] / "shared")
     benchmarks = dict.fromkeys(files, bench)
@@ -144,12 +172,63 @@ def mutate_workbook(rng, data, others):
     return out.getvalue()
 
 
+def mutate_json(rng, data, _):
+    """Inside the tree: values are replaced, moved, repeated or taken away; it stays JSON."""
+    tree = json.loads(data)
+
+    def place():
+        node, key = [tree], 0
+        while isinstance(node[key], (dict, list)) and node[key] and rng.random() < 0.9:
+            node = node[key]
+            key = rng.choice(list(node)) if isinstance(node, dict) else rng.randrange(len(node))
+        return node, key
+
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        node, key = place()
+        match rng.randrange(5):
+            case 0:
+                del node[key]
+            case 1:
+                other, at = place()
+                node[key] = copy.deepcopy(other[at])
+            case 2 if isinstance(node, dict):
+                node[rng.choice(("model", "level2", "x\n", "é", "a" * 2000))] = node.pop(key)
+            case 3 if isinstance(node, list):
+                node[key:key] = [node[key]] * rng.choice((1, 2, 100))
+            case _:
+                node[key] = rng.choice(VALUES)
+    return json.dumps(tree).encode()
+
+
 def try_file(path, bench, output):
-    """What became of a file: "result" or "refused" for each of the loaders."""
+    """What became of a file: "result" or "refused" for each of those that read it."""
+
+    def verify():
+        data = snapshot.load(path)
+        shown = (*snapshot.verify(data).differences, *snapshot.verify(data).notes)
+        assert all(map(str.isprintable, shown)), shown
+        assert max(map(len, shown), default=0) < 1000, shown
+        snapshot.diff_sheet(snapshot.diff(data, data)).markdown()
+
+    def audit():
+        rows, support = read_tables(path)
+        findings = (*audit_boards(rows), *audit_support(support, rows))
+        write.json([finding.to_dict() for finding in findings], output)
+        for sheet in (findings_sheet(findings), *(corrected_sheet([r for r in rows if r.level == k]) for k in (2, 3))):
+            sheet.markdown()
+
+    def candidates():
+        gl.SpecialistSets.candidates(bench, sets.read_candidates(path)).matrix(0, 1)
+
     found = []
     for load in (
         lambda: gl.load_results(path, bench, partial=True, invalid="missing"),
         lambda: gl.load_benchmark(path),
+        verify,
+        audit,
+        candidates,
+        lambda: gl.SpecialistSets.from_matrix(bench, sets.read_matrix(path, bench)),
+        lambda: read_intervals(path),
     ):
         try:
             loaded = load()
@@ -169,7 +248,7 @@ def try_file(path, bench, output):
             write.json(loaded.to_dict(), output.with_suffix(".json"))
             again = gl.load_results(output.with_suffix(".json"), bench)
             assert np.array_equal(again.values, loaded.values, equal_nan=True)
-        else:
+        elif isinstance(loaded, gl.Benchmark):
             gl.Scorer(loaded)
             write.json(loaded.to_dict(), output)
             assert len(loaded.sha256) == 64
@@ -188,7 +267,8 @@ def main():
     def ring(*_):
         raise TooSlow
 
-    signal.signal(signal.SIGALRM, ring)
+    for alarm in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(alarm, ring)
     folder = Path(tempfile.mkdtemp())
     files, benchmarks = corpus(folder)
     for name, data in files.items():  # unchanged, they pass
@@ -209,15 +289,17 @@ def main():
         small = [name for name in files if len(files[name]) < 40_000]
         while time.monotonic() < ends:
             name = rng.choice(small if rng.random() < 0.97 else list(files))
-            mutate = mutate_workbook if name.endswith(".xlsx") and rng.random() < 0.8 else mutate_bytes
+            within = {".xlsx": mutate_workbook, ".json": mutate_json}.get(Path(name).suffix, mutate_bytes)
+            mutate = within if rng.random() < 0.8 else mutate_bytes
             yield name, mutate(rng, files[name], others)
 
     for name, data in inputs():
         path = folder / f"case{Path(name).suffix}"
         path.write_bytes(data)
         tried += 1
-        started = time.monotonic()
-        signal.setitimer(signal.ITIMER_REAL, 3 * SECONDS)
+        started = time.process_time()
+        signal.setitimer(signal.ITIMER_PROF, 3 * SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, HANG)
         wrong = ""
         try:
             outcome.update(try_file(path, benchmarks.get(name, benchmarks["wide.csv"]), folder / "out"))
@@ -226,8 +308,9 @@ def main():
         except BaseException as error:  # that is what we are after
             wrong = f"{type(error).__name__}: {str(error)[:300]}"
         finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
-        took = time.monotonic() - started
+        took = time.process_time() - started
         worst = max(worst, took)
         if not wrong and took > SECONDS:
             wrong = f"slow: {took:.1f} s"

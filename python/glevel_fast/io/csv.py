@@ -7,7 +7,7 @@ import csv
 from typing import TYPE_CHECKING, BinaryIO
 
 from glevel_fast.errors import GLevelError
-from glevel_fast.io.table import MAX_CELLS, Table, named_columns, open_file
+from glevel_fast.io.table import MAX_CELLS, MAX_TASKS, Table, named_columns, open_file, refuse_many
 from glevel_fast.io.write import FORMULA
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 128 * 2**20
 MAX_LINE = 4 * 2**20
 """Most bytes of one line: 100,000 task names and more."""
-MAX_LINES = 2_000_000
+MAX_LINES = 1_000_000
 
 
 def read_csv(path: str | os.PathLike[str]) -> Table:
@@ -34,25 +34,27 @@ def read_csv(path: str | os.PathLike[str]) -> Table:
         cells: list[str] = []  # record after record: 700,000 small lists would keep the garbage collector busy
         rows: list[int] = []
         start = 1  # the line on which the next record starts
-        while True:
-            try:
-                record = next(reader, None)
-            except csv.Error as error:
-                raise GLevelError(f"{path}, line {start}: {_explain(error)}") from None
-            if record is None:
-                break
-            line, start = start, reader.line_num + 1
-            if not any(record) and not any(map(str.strip, record)):
-                continue
-            if header is None:
-                header = record
-                continue
-            if len(record) != len(header):
-                raise GLevelError(f"{path}, line {line}: {len(record)} cells where the header has {len(header)}")
-            cells += record
-            rows.append(line)
-            if len(cells) > MAX_CELLS:
-                raise GLevelError(f"{path}, line {line}: more than {MAX_CELLS:,} cells; use Parquet for such tables")
+        seen = 0  # cells, those of blank lines too
+        try:
+            for record in reader:
+                line, start = start, reader.line_num + 1
+                seen += len(record)
+                if seen > MAX_CELLS:
+                    raise GLevelError(
+                        f"{path}, line {line}: more than {MAX_CELLS:,} cells; use Parquet for such tables"
+                    )
+                if not any(record) and not any(map(str.strip, record)):
+                    continue
+                if header is None:
+                    refuse_many(len(record), MAX_TASKS, "columns", f"{path}, line {line}")
+                    header = record
+                    continue
+                if len(record) != len(header):
+                    raise GLevelError(f"{path}, line {line}: {len(record)} cells where the header has {len(header)}")
+                cells += record
+                rows.append(line)
+        except csv.Error as error:
+            raise GLevelError(f"{path}, line {start}: {_explain(error)}") from None
     if header is None:
         raise GLevelError(f"{path}: is empty")
     if len(header) == 1 and (other := next((c for c in ";\t|" if c in header[0]), None)):
@@ -68,22 +70,24 @@ def _disarmed(cells: list[str]) -> list[str]:
 
 
 def _lines(file: BinaryIO, path: str | os.PathLike[str]) -> Iterator[str]:
-    number = 0
-    while raw := file.readline(MAX_LINE + 1):
-        number += 1
-        if number > MAX_LINES:
+    before = 0  # lines of the blocks before this one
+    while block := file.readlines(2**18):
+        if before + len(block) > MAX_LINES:
             raise GLevelError(f"{path}: has more than {MAX_LINES:,} lines; use Parquet for such tables")
-        if len(raw) > MAX_LINE:
-            raise GLevelError(f"{path}, line {number}: is longer than {MAX_LINE:,} bytes")
-        if number == 1:
-            raw = raw.removeprefix(codecs.BOM_UTF8)
-        if b"\0" in raw:
-            raise GLevelError(f"{path}, line {number}: holds a NUL byte, so this is not a CSV file in UTF-8")
+        if before == 0:
+            block[0] = block[0].removeprefix(codecs.BOM_UTF8)
+        if max(map(len, block)) > MAX_LINE:
+            line = next(i for i, raw in enumerate(block, before + 1) if len(raw) > MAX_LINE)
+            raise GLevelError(f"{path}, line {line}: is longer than {MAX_LINE:,} bytes")
+        if b"\0" in b"".join(block):
+            line = next(i for i, raw in enumerate(block, before + 1) if b"\0" in raw)
+            raise GLevelError(f"{path}, line {line}: holds a NUL byte, so this is not a CSV file in UTF-8")
         try:
-            yield raw.decode()
+            yield from map(bytes.decode, block)
         except UnicodeDecodeError as error:
-            bad = raw[error.start]
-            raise GLevelError(f"{path}, line {number}: is not UTF-8 (byte 0x{bad:02x}); save it as UTF-8") from None
+            line, bad = before + 1 + block.index(error.object), error.object[error.start]
+            raise GLevelError(f"{path}, line {line}: is not UTF-8 (byte 0x{bad:02x}); save it as UTF-8") from None
+        before += len(block)
 
 
 def _explain(error: csv.Error) -> str:

@@ -7,14 +7,17 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from glevel_fast.errors import GLevelError
-from glevel_fast.io.table import MAX_CELLS, open_file, shown
+from glevel_fast.io.table import MAX_MODELS, open_file, shown
 
 if TYPE_CHECKING:
     import os
 
 MAX_BYTES = 48 * 2**20
-MAX_KEYS = 500_000
-"""Most keys of one object, and so most models or tasks."""
+MAX_VALUES = 2_000_000
+"""Most values of a file: as keys of one object they take 450 MB."""
+MAX_OBJECTS = 500_000
+MAX_KEYS = MAX_MODELS
+"""Most keys of one object."""
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
@@ -35,8 +38,10 @@ def read_json(path: str | os.PathLike[str]) -> Any:
             f"{path}, line {line}: is not UTF-8 (byte 0x{raw[error.start]:02x}); save it as UTF-8"
         ) from None
     # every value but the last follows one of these
-    if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_CELLS:
-        raise GLevelError(f"{path}: holds more than {MAX_CELLS:,} values; use Parquet for such tables")
+    if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise GLevelError(f"{path}: holds more than {MAX_VALUES:,} values; use Parquet for such tables")
+    if raw.count(b"{") > MAX_OBJECTS:
+        raise GLevelError(f"{path}: holds more than {MAX_OBJECTS:,} objects; use Parquet for such tables")
     del raw
 
     def number(literal: str) -> float:

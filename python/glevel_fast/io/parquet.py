@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from typing import Any
 
 import numpy as np
 
 from glevel_fast._extras import require
 from glevel_fast.errors import GLevelError
-from glevel_fast.io.table import MAX_CELLS, Column, Table, named_columns, open_file, refuse_many_texts, shown
-
-if TYPE_CHECKING:
-    import os
+from glevel_fast.io.table import (
+    MAX_NUMBERS,
+    MAX_TASKS,
+    Column,
+    Table,
+    named_columns,
+    open_file,
+    refuse_many,
+    refuse_many_texts,
+    shown,
+)
 
 MAX_BYTES = 512 * 2**20
+MAX_FOOTER = 4 * 2**20
+"""Most bytes of the description of columns and row groups: 20,000 columns, which Arrow unpacks to 200 MB."""
 MAX_TEXT = 100_000_000
 """Most bytes of one column of text: a text stored once may stand in every row."""
 
@@ -28,11 +38,20 @@ def read_parquet(path: str | os.PathLike[str]) -> Table:
     """
     pa, pq = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
     with open_file(path, MAX_BYTES) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 8, 0))
+        footer = int.from_bytes(file.read(4), "little")
+        if file.read(4) == b"PAR1" and MAX_FOOTER < footer < size:
+            raise GLevelError(
+                f"{path}: {footer:,} bytes describe columns and row groups, more than {MAX_FOOTER:,}; "
+                "write fewer, larger row groups"
+            )
+        file.seek(0)
         try:
             reader = pq.ParquetFile(file)
             rows, columns = reader.metadata.num_rows, reader.metadata.num_columns
-            if rows * columns > MAX_CELLS:
-                raise GLevelError(f"{path}: {rows:,} x {columns:,} cells are more than {MAX_CELLS:,}")
+            refuse_many(columns, MAX_TASKS, "columns", str(path))
+            refuse_many(rows * columns, MAX_NUMBERS, "cells", str(path))
             texts = []
             for field in reader.schema_arrow:
                 if pa.types.is_nested(field.type):
@@ -58,6 +77,8 @@ def read_parquet(path: str | os.PathLike[str]) -> Table:
 def _cells(column: Any) -> Column:
     """Numbers as float64, NaN where missing; anything else as Python values."""
     pa = require("pyarrow", "parquet")
+    if pa.types.is_temporal(column.type):
+        column = column.cast(pa.string())  # a million datetimes take seconds
     if not _is_number(column.type):
         return column.to_pylist()  # type: ignore[no-any-return]
     values = np.empty(len(column))

@@ -8,7 +8,16 @@ import numpy as np
 
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.read import read_file
-from glevel_fast.io.table import Table, number, shown, table_from_columns, table_from_records
+from glevel_fast.io.table import (
+    MAX_NUMBERS,
+    MAX_TASKS,
+    Table,
+    numbers,
+    refuse_many,
+    shown,
+    table_from_columns,
+    table_from_records,
+)
 
 if TYPE_CHECKING:
     import os
@@ -31,8 +40,9 @@ def read_candidates(path: str | os.PathLike[str]) -> dict[str, list[float]]:
     if names is None or values is None:
         raise GLevelError(f"{path}: the columns task and sota are needed, one row per candidate")
     found: dict[str, list[float]] = {}
-    for i, task in enumerate(table.columns[names]):
-        found.setdefault(str(task), []).append(_number(table, values, i))
+    for task, value in zip(table.columns[names], _numbers(table, values).tolist(), strict=True):
+        found.setdefault(str(task), []).append(value)
+    refuse_many(len(found), MAX_TASKS, "tasks", table.where)
     return found
 
 
@@ -49,9 +59,10 @@ def read_matrix(path: str | os.PathLike[str], benchmark: Benchmark) -> NDArray[n
     from glevel_fast.specialists import task_index
 
     table = _read(path)
+    refuse_many(len(table.rows) * benchmark.n_tasks, MAX_NUMBERS, "values (sets x the benchmark's tasks)", table.where)
     matrix = np.tile(benchmark.sota, (len(table.rows), 1))
     for name in table.columns:
-        matrix[:, task_index(benchmark, name)] = [_number(table, name, i) for i in range(len(table.rows))]
+        matrix[:, task_index(benchmark, name)] = _numbers(table, name)
     return matrix
 
 
@@ -66,9 +77,10 @@ def _read(path: str | os.PathLike[str]) -> Table:
     return content
 
 
-def _number(table: Table, column: str, i: int) -> float:
-    value = number(table.columns[column][i])
-    if value is None:
-        cell = shown(table.columns[column][i])
-        raise GLevelError(f"{table.where}, {table.at(i)}: column {shown(column)} holds {cell}, not a number")
-    return value
+def _numbers(table: Table, column: str) -> NDArray[np.float64]:
+    cells = table.columns[column]
+    values, bad = numbers(cells)
+    if bad:
+        cell = shown(cells[bad[0]])
+        raise GLevelError(f"{table.where}, {table.at(bad[0])}: column {shown(column)} holds {cell}, not a number")
+    return values

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,13 +19,17 @@ from glevel_fast.errors import GLevelError
 
 Column = Sequence[Any] | NDArray[np.float64]
 
-MAX_CELLS = 50_000_000
-"""Most cells of a frame or a Parquet file: 400 MB of doubles."""
-MAX_TEXTS = 5_000_000
-"""Most cells of all columns of a frame or a Parquet file that are not numeric: each becomes a Python object."""
-
-MAX_CELLS = 5_000_000
-"""Most cells of a table that is read cell by cell (CSV, JSON, one sheet): about 500 MB of Python objects."""
+MAX_CELLS = 4_000_000
+"""Most cells of a table that is read cell by cell (CSV, JSON, one sheet): each becomes a Python object."""
+MAX_NUMBERS = 15_000_000
+"""Most cells of a frame or a Parquet file, and most values (models x tasks) of one source: 120 MB of doubles."""
+MAX_TEXTS = 2_000_000
+"""Most cells of all columns of a frame or a Parquet file that are not numeric."""
+MAX_MODELS = 200_000
+MAX_TASKS = 100_000
+"""Most tasks of a benchmark, and most columns of a table."""
+MAX_LETTERS = 10_000_000
+"""Most characters of all models' names, and of all tasks'."""
 
 NOT_SUPPORTED = frozenset({"", "nan", "∞", "+∞", "inf", "+inf", "infinity", "+infinity", "-", "/"})
 """Text that says "this model does not support the task" (case-blind, stripped; SPEC.md section 3)."""
@@ -58,12 +62,25 @@ class Table:
 
     def find(self, name: str) -> str | None:
         """The column whose header means `name`: case and white space do not count."""
-        return next((header for header in self.columns if fold_header(header) == fold_header(name)), None)
+        wanted = fold_header(name)
+        return next((header for header in self.columns if fold_header(header) == wanted), None)
 
 
 def fold_header(header: str) -> str:
     """The form under which headers meet: case and white space do not count."""
     return "".join(header.split()).casefold()
+
+
+def refuse_many(n: int, most: int, what: str, where: str) -> None:
+    """Raise `GLevelError` for more than `most` of something."""
+    if n > most:
+        raise GLevelError(f"{where}: {n:,} {what} are more than the limit of {most:,}")
+
+
+def refuse_names(names: Collection[str], most: int, what: str, where: str) -> None:
+    """Raise `GLevelError` for more than `most` names, or more than `MAX_LETTERS` characters in them."""
+    refuse_many(len(names), most, what, where)
+    refuse_many(sum(map(len, names)), MAX_LETTERS, f"characters in the names of {what}", where)
 
 
 def refuse_many_texts(texts: int, where: str) -> None:
@@ -81,8 +98,9 @@ def named_columns(header: Sequence[object], cells: Sequence[Column], where: str)
     Raises
     ------
     GLevelError
-        For a filled column without a name, or a name that stands twice.
+        For a filled column without a name, a name that stands twice, or more than `MAX_TASKS` columns.
     """
+    refuse_many(len(header), MAX_TASKS, "columns", where)
     columns: dict[str, Column] = {}
     for i, (title, column) in enumerate(zip(header, cells, strict=True), start=1):
         name = text(title)
@@ -142,14 +160,14 @@ def number(value: object, missing: frozenset[str] = NOT_SUPPORTED) -> float | No
     An infinity that is a number stays; minus infinity, and what is too large for a double, is something else.
     """
     if isinstance(value, str):
-        if (folded := value.strip().casefold()) in missing:
-            return math.nan
         try:
-            x = float(folded)
+            x = float(value) if value else math.nan
         except ValueError:
-            return None
-        # float() takes 1_000 for 1000, and rounds 1e400 to infinity
-        return None if "_" in folded or math.isinf(x) else x
+            x = math.inf
+        # float() takes 1_000 for 1000, rounds 1e400 to infinity, and knows nan and inf
+        if math.isfinite(x) and "_" not in value:
+            return x
+        return math.nan if value.strip().casefold() in missing else None
     if isinstance(value, float):
         return value if value != -math.inf else None
     if is_missing(value):
@@ -167,9 +185,24 @@ def numbers(column: Column, missing: frozenset[str] = NOT_SUPPORTED) -> tuple[ND
     """A column as float64, NaN where missing, and the positions of the cells that are not numbers (or -inf)."""
     if isinstance(column, np.ndarray):
         return column, np.flatnonzero(np.isneginf(column)).tolist()
+    if (values := _plain_numbers(column)) is not None:
+        return values, []
     parsed = [number(value, missing) for value in column]
     bad = [i for i, x in enumerate(parsed) if x is None] if None in parsed else []
     return np.array([math.nan if x is None else x for x in parsed] if bad else parsed, dtype=np.float64), bad
+
+
+def _plain_numbers(column: Sequence[Any]) -> NDArray[np.float64] | None:
+    """What `numbers` gives for texts that are finite numbers or empty, in a third of the time; else None."""
+    if set(map(type, column)) != {str}:
+        return None
+    try:
+        values = np.array([float(cell or "nan") for cell in column])
+    except ValueError:
+        return None
+    if np.isinf(values).any() or np.count_nonzero(np.isnan(values)) != column.count("") or "_" in "".join(column):
+        return None
+    return values
 
 
 def shown(value: object) -> str:
@@ -229,7 +262,8 @@ def table_from_records(records: Sequence[Any], where: str) -> Table:
     for i, record in enumerate(records, start=1):
         if not isinstance(record, Mapping):
             raise GLevelError(f"{where}: record {i} is {shown(record)}, not an object with named values")
-        names.update(dict.fromkeys(record))
+        if not record.keys() <= names.keys():
+            names.update(dict.fromkeys(record))
     if len(names) * len(records) > MAX_CELLS:
         raise GLevelError(f"{where}: {len(records):,} records with {len(names):,} names are more than can be read")
     columns: list[Column] = [[record.get(name) for record in records] for name in names]

@@ -28,8 +28,8 @@ MAX_BYTES = 32 * 2**20
 MAX_UNPACKED = 64 * 2**20
 """Most bytes of all parts of the archive that hold cells or text."""
 MAX_PARTS = 10_000
-MAX_TAGS = 4_000_000
-"""Most XML tags of all those parts; a number takes four, so this is a million numbers."""
+MAX_TAGS = 2_000_000
+"""Most XML tags of all those parts; a number takes four, so this is half a million numbers."""
 MAX_TAG = 2**18
 """Most bytes of one XML tag: a million attributes would keep the parser busy for seconds."""
 MAX_TEXT = 100_000_000

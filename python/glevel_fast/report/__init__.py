@@ -44,12 +44,13 @@ def write_site(folder: str | os.PathLike[str], scores: Scores, **options: Any) -
     """
     from glevel_fast.errors import GLevelError
     from glevel_fast.io import write
+    from glevel_fast.io.table import reason
 
     content = page(scores, **options)
     try:
         os.makedirs(folder, exist_ok=True)
-    except OSError as error:
-        raise GLevelError(f"{os.fspath(folder)!r}: cannot be made a folder: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
+        raise GLevelError(f"{os.fspath(folder)!r}: cannot be made a folder: {reason(error)}") from None
     path = os.path.join(os.fsdecode(folder), "index.html")
     write.text(path, content)
     return path
@@ -116,7 +117,7 @@ def read_intervals(path: str | os.PathLike[str]) -> dict[str, dict[str, tuple[in
         Where a column lacks, or a bound is no whole number.
     """
     from glevel_fast.io.read import read_file
-    from glevel_fast.io.table import Table, number, table_from_records, text
+    from glevel_fast.io.table import MAX_MODELS, Table, number, refuse_many, table_from_records, text
 
     content = read_file(path)
     where = os.fsdecode(path)
@@ -127,6 +128,7 @@ def read_intervals(path: str | os.PathLike[str]) -> dict[str, dict[str, tuple[in
     )
     if not isinstance(content, Table) or not all(titles[name] for name in ("model", "low", "high")):
         raise ResultsError(f"{where}: needs the columns model, low and high, and may have level")
+    refuse_many(len(content.rows), MAX_MODELS, "rows", where)
     found: dict[str, dict[str, tuple[int, int]]] = {}
     for i in range(len(content.rows)):
         cells = {name: content.columns[title][i] for name, title in titles.items() if title}
