@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from released import SOTA, TASKS, half, save, sheets, sota_sheets
 
-from glevel_fast import Benchmark, GLevelError, Results, ResultsError, load_benchmark, load_results
-from glevel_fast.io import frames, write
+from glevel_fast import Benchmark, GLevelError, Results, ResultsError, _intake, load_benchmark, load_results
+from glevel_fast.io import write
 from glevel_fast.results import describe_fractions, describe_invalid, fraction_models, invalid_cells
 
 N_TASKS = sum(map(len, TASKS.values()))
@@ -396,10 +396,12 @@ def test_odd_frames(small):
         load_results(pa.table({"model": broken}), small)
 
 
-def test_frames_have_a_limit(small, monkeypatch):
-    monkeypatch.setattr(frames, "MAX_NUMBERS", 3)
-    with pytest.raises(ResultsError, match="4 cells are more than the limit of 3"):
-        load_results(pl.DataFrame({"model": ["m", "n"], "Alpha": [1, 2]}), small)
+def test_a_frame_may_hold_more_than_a_file(small, monkeypatch):
+    monkeypatch.setattr(_intake, "MAX_NUMBERS", 3)
+    whole = pl.DataFrame({"model": ["m", "n"], **{task: [1, 2] for task in small.tasks}})
+    assert load_results(whole, small).values.shape == (2, small.n_tasks)
+    with pytest.raises(ResultsError, match="are more than the limit of 3"):
+        load_results(whole[["model", "Alpha"]], small, partial=True)
 
 
 def test_wrong_arguments(small):

@@ -175,6 +175,16 @@ def test_hostile_snapshots(tmp_path, monkeypatch):
     refuses({}, "40 models x modalities are more than the limit of 39")
 
 
+def test_what_cannot_be_read_again_is_not_taken(monkeypatch):
+    monkeypatch.setattr(snapshot, "MAX_VALUES", 2 * 8 * 90 - 2)
+    with pytest.raises(gl.GLevelError, match=r"720 values .* are more than the limit of 719"):
+        taken(*case())
+    monkeypatch.undo()
+    monkeypatch.setattr(snapshot, "MAX_PARTS", 39)
+    with pytest.raises(gl.GLevelError, match="40 models x modalities"):
+        taken(*case())
+
+
 def nested(depth):
     value = []
     for _ in range(depth):

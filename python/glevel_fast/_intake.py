@@ -210,7 +210,7 @@ class _Intake:
         if not tasks:
             raise ResultsError(f"{table.where}: has a column 'model' but no column of a task")
         index = self.match(tasks, lambda j: "column")
-        values = self.empty(len(models))
+        values = self.empty(len(models), len(models) * len(tasks))
         for task, j in zip(tasks, index.tolist(), strict=True):
             values[:, j] = self.numbers(table.columns[task], lambda i, task=task: (table.at(i), models[i], task))  # type: ignore[misc]
         absent = np.full(len(models), self.bench.n_tasks - len(index))
@@ -276,9 +276,11 @@ class _Intake:
     def note(self, note: str) -> None:
         self.notes.append(f"{self.source}: {note}")
 
-    def empty(self, n_models: int) -> NDArray[np.float64]:
+    def empty(self, n_models: int, given: int = 0) -> NDArray[np.float64]:
+        """NaN everywhere; refused where it takes much more than the `given` values, which are in memory already."""
         refuse_many(n_models, MAX_MODELS, "models", self.where)
-        refuse_many(n_models * self.bench.n_tasks, MAX_NUMBERS, "values (models x the benchmark's tasks)", self.where)
+        most = max(MAX_NUMBERS, given)
+        refuse_many(n_models * self.bench.n_tasks, most, "values (models x the benchmark's tasks)", self.where)
         return np.full((n_models, self.bench.n_tasks), np.nan)
 
     def done(self, models: list[str], places: list[str], values: NDArray[np.float64], absent: NDArray[Any]) -> Block:

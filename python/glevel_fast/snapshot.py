@@ -19,6 +19,7 @@ from glevel_fast.benchmark import Benchmark, load_benchmark
 from glevel_fast.boards import board
 from glevel_fast.errors import GLevelError, ResultsError
 from glevel_fast.export import Sheet
+from glevel_fast.io.json import MAX_VALUES
 from glevel_fast.io.table import refuse_many, shown
 from glevel_fast.scoring import Scorer
 from glevel_fast.skills import raw_of
@@ -46,10 +47,18 @@ def take(scores: Scores, *, date: str = "") -> dict[str, Any]:
     ----------
     date : str, optional
         Of the results; goes into the file as given.
+
+    Raises
+    ------
+    GLevelError
+        For more models and tasks than can be read again.
     """
     from glevel_fast import __version__
 
-    raw = [[x if np.isfinite(x) else None for x in row] for row in raw_of(scores).tolist()]
+    values = raw_of(scores)
+    refuse_many(values.size, MAX_VALUES // 2, "values (models x tasks)", "a snapshot")
+    _refuse_many_parts(len(scores), scores.benchmark)
+    raw = [[x if np.isfinite(x) else None for x in row] for row in values.tolist()]
     parts: dict[str, Any] = {
         "benchmark": scores.benchmark.to_dict(),
         "policy": {"policy": scores.policy, "zero": scores.zero},
@@ -112,6 +121,10 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
     return content
 
 
+def _refuse_many_parts(n_models: int, benchmark: Benchmark) -> None:
+    refuse_many(n_models * (len(benchmark.modalities) + 1), MAX_PARTS, "models x modalities", "a snapshot")
+
+
 def restore(snapshot: Mapping[str, Any]) -> tuple[Benchmark, Array, tuple[str, ...], dict[str, Any]]:
     """Benchmark, raw results float64 (n_models, n_tasks), names, and the scorer's options.
 
@@ -123,7 +136,7 @@ def restore(snapshot: Mapping[str, Any]) -> tuple[Benchmark, Array, tuple[str, .
     try:
         benchmark = load_benchmark(dict(snapshot["benchmark"]))
         models = tuple(map(str, snapshot["results"]["models"]))
-        refuse_many(len(models) * (len(benchmark.modalities) + 1), MAX_PARTS, "models x modalities", "the snapshot")
+        _refuse_many_parts(len(models), benchmark)
         values = [[np.nan if x is None else x for x in row] for row in snapshot["results"]["values"]]
         raw = np.array(values, dtype=np.float64).reshape(len(models), benchmark.n_tasks)
         options = {name: snapshot["policy"][name] for name in ("policy", "zero")}

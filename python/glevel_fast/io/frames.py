@@ -8,7 +8,7 @@ import numpy as np
 
 from glevel_fast._extras import require
 from glevel_fast.errors import GLevelError, MissingExtraError
-from glevel_fast.io.table import MAX_NUMBERS, Column, Table, named_columns, refuse_many, refuse_many_texts
+from glevel_fast.io.table import Column, Table, named_columns, refuse_many_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ def read_frame(frame: Any, where: str = "DataFrame") -> Table:
     Raises
     ------
     GLevelError
-        For anything else, and for a frame with a column twice or more cells than the limits above.
+        For anything else, and for a frame with a column twice or more texts than `io.table.MAX_TEXTS`.
     """
     nw = require("narwhals", "frames")
     try:
@@ -34,7 +34,6 @@ def read_frame(frame: Any, where: str = "DataFrame") -> Table:
             data = nw.from_native(frame, eager_only=True)
         except TypeError:
             data = _from_capsule(frame, nw)
-        refuse_many(data.shape[0] * data.shape[1], MAX_NUMBERS, "cells", where)
         refuse_many_texts(data.shape[0] * sum(not _is_numeric(dtype) for dtype in data.schema.values()), where)
         columns = [_column(series, nw) for series in data.iter_columns()]
     except GLevelError:

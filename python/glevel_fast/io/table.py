@@ -22,7 +22,7 @@ Column = Sequence[Any] | NDArray[np.float64]
 MAX_CELLS = 4_000_000
 """Most cells of a table that is read cell by cell (CSV, JSON, one sheet): each becomes a Python object."""
 MAX_NUMBERS = 15_000_000
-"""Most cells of a frame or a Parquet file, and most values (models x tasks) of one source: 120 MB of doubles."""
+"""Most cells of a Parquet file, and most values (models x tasks) made of fewer cells: 120 MB of doubles."""
 MAX_TEXTS = 2_000_000
 """Most cells of all columns of a frame or a Parquet file that are not numeric."""
 MAX_MODELS = 200_000
