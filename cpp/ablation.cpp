@@ -73,23 +73,35 @@ inline void store_rows(Vec s2, Vec s3, Vec s4, Vec s5, std::size_t n, double* ou
     }
 }
 
-// Columns of one group, and those vectors of them in which a set differs from the benchmark's own specialists.
+// Columns [begin, end), a vector of them at most.
+struct Span {
+    std::uint32_t begin, end;
+};
+
+// As many tasks of one group as tasks_in_block: the vectors of those columns in which a set differs from the
+// benchmark's own specialists.
 struct Block {
-    std::size_t group, end;
-    std::vector<std::uint32_t> vectors;
+    std::size_t group;
+    std::vector<Span> spans;
 };
 
 std::vector<Block> make_blocks(const Plan& plan, const Tiles& sets) {
     std::vector<Block> blocks;
-    for (std::size_t g = 0; g < plan.n_groups; ++g)
+    for (std::size_t g = 0; g < plan.n_groups; ++g) {
+        std::size_t room = 0;
         for (const auto* range : {&plan.percent, &plan.general})
-            for (std::size_t from = (*range)[g]; from < (*range)[g + 1]; from += tasks_in_block) {
-                Block& block = blocks.emplace_back(Block{g, std::min(from + tasks_in_block, (*range)[g + 1]), {}});
-                for (std::size_t c = from; c < block.end; c += lanes)
-                    if (any((load<Vec>(&sets.low[c]) != load<Vec>(&sets.own[c])) |
-                            (load<Vec>(&sets.high[c]) != load<Vec>(&sets.own[c]))))
-                        block.vectors.push_back(static_cast<std::uint32_t>(c));
+            for (std::size_t c = (*range)[g]; c < (*range)[g + 1]; c += lanes) {
+                if (room < lanes) {
+                    blocks.push_back({g, {}});
+                    room = tasks_in_block;
+                }
+                const std::size_t end = std::min(c + lanes, (*range)[g + 1]);
+                room -= end - c;
+                if (any((load<Vec>(&sets.low[c]) != load<Vec>(&sets.own[c])) |
+                        (load<Vec>(&sets.high[c]) != load<Vec>(&sets.own[c]))))
+                    blocks.back().spans.push_back({static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(end)});
             }
+    }
     return blocks;
 }
 
@@ -119,20 +131,22 @@ inline void add_wins(const Undecided* pair, const Undecided* end, const double* 
 inline std::int64_t sort_pairs(const double* value, const std::int64_t* steps, std::size_t n_tasks, const Tiles& sets,
                                const Block& block, Undecided*& list) {
     Mask change{};
-    for (const std::size_t c : block.vectors) {
+    for (const auto [c, end] : block.spans) {
         // Of the next model, too: where few tasks vary, no hardware guesses what will be read.
         __builtin_prefetch(value + n_tasks + c);
         __builtin_prefetch(steps + n_tasks + c);
         const Vec v = load<Vec>(value + c);
-        const Mask here = block.end - c < lanes ? ~beyond(block.end - c) : ~Mask{};
+        const Mask here = end - c < lanes ? ~beyond(end - c) : ~Mask{};
         const Mask always = v >= load<Vec>(&sets.high[c]);
         const Mask own = v >= load<Vec>(&sets.own[c]);
         const Mask term = load<Mask>(steps + c) & here;
         change += (term & always) - (term & own);
-        for (unsigned undecided = lane_bits((v >= load<Vec>(&sets.low[c])) & here & ~always); undecided != 0;
-             undecided &= undecided - 1) {
-            const std::size_t column = c + static_cast<std::size_t>(std::countr_zero(undecided));
-            *list++ = {value[column], steps[column], column};
+        const unsigned undecided = lane_bits((v >= load<Vec>(&sets.low[c])) & here & ~always);
+        if (undecided == 0) continue;
+        // Which ones cannot be foreseen: all are written, and those that are not meant written over.
+        for (std::uint32_t i = 0; i < end - c; ++i) {
+            *list = {value[c + i], steps[c + i], c + i};
+            list += undecided >> i & 1;
         }
     }
     return sum_over_lanes(change);
