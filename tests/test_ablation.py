@@ -299,6 +299,7 @@ def test_parts_add_up_in_any_order():
 
 
 def test_an_interrupted_run_keeps_what_is_done():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, where the tests run in the background
     benchmark, raw = random_case(20, 50, seed=6)
     scorer = Scorer(benchmark, fractions="keep")
     sets = SpecialistSets.perturbed(benchmark, 100, seed=2)

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from glevel_fast.commands import _common
+from glevel_fast.summary import LEVELS
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,10 +31,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(arguments: argparse.Namespace) -> int:
     to_stdout = _common.check_outputs(arguments)
     scorer, results = _common.read(arguments)
+    shown = () if to_stdout else (arguments.level,)
     with _common.Progress("resampling") as progress:
         boot = scorer.bootstrap(
-            results, arguments.n, arguments.unit, arguments.seed, threads=arguments.threads, progress=progress.update
-        )
+            results, arguments.n, arguments.unit, arguments.seed, threads=arguments.threads, progress=progress.update,
+            compare=LEVELS if arguments.json else shown,
+        )  # fmt: skip
     _common.write_outputs(
         arguments, lambda: boot.to_dict(arguments.confidence), lambda: boot.summary.columns(arguments.confidence)
     )
