@@ -644,7 +644,7 @@ void test_summary(Random& random) {
     Sums expected(n);
     std::vector<std::int32_t> moved(n_sets);
     for (std::size_t s = 0; s < n_sets; ++s) {
-        const double* own = &scores[s * n * 4];
+        const double* own = scores.data() + s * n * 4;
         const auto ranks = ranks_by_counting(own, n);
         if (s == 0 && ranks != base) fail("rank");
         for (std::size_t i = 0; i < n; ++i) {
