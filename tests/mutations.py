@@ -1,6 +1,6 @@
 """Mutation checks: each slip in a formula below must make some test fail.
 
-    python tests/mutations.py [WORD...]    all mutants, or those whose name holds one of the words
+    python tests/mutations.py [WORD...]    all mutants, or those whose name or file holds one of the words
 
 Every mutant is one replaced line in a copy of the package; C++ ones are built there, which takes a few seconds each.
 """
@@ -233,7 +233,7 @@ def stale_mutants():
 def main():
     for what, name, old in stale_mutants():
         sys.exit(f"{what}: {name} no longer holds {old!r}; bring the mutant up to date")
-    chosen = [m for m in MUTANTS if not sys.argv[1:] or any(word in m[0] for word in sys.argv[1:])]
+    chosen = [m for m in MUTANTS if not sys.argv[1:] or any(word in f"{m[0]} ({m[1]})" for word in sys.argv[1:])]
     survivors, stale = [], False  # stale: the module still holds a slip
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)

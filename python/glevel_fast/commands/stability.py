@@ -6,7 +6,6 @@ import argparse
 import sys
 
 from glevel_fast.commands import _common
-from glevel_fast.summary import LEVELS
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,11 +30,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(arguments: argparse.Namespace) -> int:
     to_stdout = _common.check_outputs(arguments)
     scorer, results = _common.read(arguments)
-    shown = () if to_stdout else (arguments.level,)
+    if arguments.json:
+        compare: tuple[int, ...] = (2, 3, 4, 5)
+    else:
+        compare = () if to_stdout else (arguments.level,)
     with _common.Progress("resampling") as progress:
         boot = scorer.bootstrap(
             results, arguments.n, arguments.unit, arguments.seed, threads=arguments.threads, progress=progress.update,
-            compare=LEVELS if arguments.json else shown,
+            compare=compare,
         )  # fmt: skip
     _common.write_outputs(
         arguments, lambda: boot.to_dict(arguments.confidence), lambda: boot.summary.columns(arguments.confidence)
