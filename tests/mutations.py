@@ -13,11 +13,6 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-# What looks at the formulas of scores, and at those of all that is made of many scores; the quickest first.
-SCORE_TESTS = ["scoring", "determinism", "parity", "properties", "published"]
-SET_TESTS = ["ablation", "uncertainty", "what_if", "long_runs", "determinism"]
-BOARD_TESTS = ["boards"]
-
 LEVELS, REDUCE, MAPPING, PLAN, KERNELS = (
     f"cpp/{name}" for name in ("levels.hpp", "reduce.hpp", "mapping.hpp", "plan.cpp", "kernels.cpp")
 )
@@ -29,7 +24,16 @@ SETS, PY_ABLATION, PY_SUMMARY, WHAT_IF, UNCERTAINTY, SETS_TWIN = (
     f"python/glevel_fast/{name}.py"
     for name in ("specialists", "ablation", "summary", "what_if", "uncertainty", "_reference_sets")
 )
-TESTS = dict.fromkeys((LEVELS, REDUCE, MAPPING, PLAN, KERNELS, TWIN, SCORING), SCORE_TESTS) | {BOARDS: BOARD_TESTS}
+# What looks at the formulas of each file, the quickest first.
+TESTS = {
+    **dict.fromkeys((LEVELS, REDUCE, MAPPING, PLAN, KERNELS), "scoring determinism parity properties published"),
+    **dict.fromkeys((TWIN, SCORING), "scoring determinism parity properties published"),
+    **dict.fromkeys((ABLATION, SETS_TWIN), "ablation uncertainty"),
+    **dict.fromkeys((PAIRS, SUMMARY, SETS, PY_ABLATION, PY_SUMMARY), "ablation what_if"),
+    **dict.fromkeys((RESAMPLING, RANDOM, UNCERTAINTY), "uncertainty long_runs"),
+    WHAT_IF: "what_if",
+    BOARDS: "boards",
+}
 
 # ruff: noqa: E501
 # (what, file, the line's part as it is, as the mutant has it)
@@ -209,17 +213,8 @@ def build(copy):
 
 def tests_fail(copy, tests):
     environment = {**os.environ, "PYTHONPATH": str(copy / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = run(
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-x",
-        *[f"tests/test_{name}.py" for name in tests],
-        cwd=copy,
-        env=environment,
-        timeout=600,
-    )
+    files = [f"tests/test_{name}.py" for name in dict.fromkeys(tests.split())]
+    done = run(sys.executable, "-m", "pytest", "-q", "-x", *files, cwd=copy, env=environment, timeout=1800)
     if done.returncode not in (0, 1):
         sys.exit(done.stdout)
     return done.returncode == 1
@@ -244,7 +239,7 @@ def main():
             else:
                 shutil.copy(source, copy / name)
         build(copy)
-        if tests_fail(copy, [*SCORE_TESTS, *SET_TESTS, *BOARD_TESTS]):
+        if tests_fail(copy, " ".join(TESTS.values())):
             sys.exit("the tests fail without any mutation")
         for what, name, old, new in chosen:
             path = copy / name
@@ -253,7 +248,7 @@ def main():
             if name.startswith("cpp/") or stale:
                 build(copy)
             stale = name.startswith("cpp/")
-            survived = not tests_fail(copy, TESTS.get(name, SET_TESTS))
+            survived = not tests_fail(copy, TESTS[name])
             print(f"{'SURVIVED' if survived else 'killed  '}  {what} ({name})", flush=True)
             survivors += [what] * survived
             path.write_text(original)
