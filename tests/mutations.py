@@ -153,7 +153,7 @@ MUTANTS = [
     ("rank: a score of 0 has one", SUMMARY, "n += s > 0.0", "n += s >= 0.0"),
     ("rank: few are not sorted", SUMMARY, "sorted_[at - 1].score < one.score", "sorted_[at - 1].score > one.score"),
     ("rank: many are sorted the wrong way", SUMMARY, "a.score > b.score", "a.score < b.score"),
-    ("rank: equal neighbours without a look", SUMMARY, "set > first && same(s + k, s + k - per_set, n_models)", "set > first"),
+    ("rank: equal neighbours without a look", SUMMARY, "set > first && same(s, s - per_set, k, n_models)", "set > first"),
     ("sums: a bit is counted twice", SUMMARY, "steps >> 32", "steps >> 31"),
     ("the least is the most", SUMMARY, "std::min(to.least[at], s[k])", "std::max(to.least[at], s[k])"),
     ("hundredths are cut off", SUMMARY, "std::rint(s[k] * 100.0)", "(s[k] * 100.0)"),

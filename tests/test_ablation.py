@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import pickle
+import re
 import signal
 from dataclasses import replace
 
@@ -402,3 +403,42 @@ def test_wrong_input_is_refused():
         with pytest.raises(GLevelError) as caught:
             call()
         assert message in str(caught.value)
+
+
+def test_the_engine_checks_again():
+    """What Python has checked before, so that a slip there is an exception and no stray write."""
+    benchmark, raw = random_case(3, 30, seed=7)
+    pairs = _core.Pairs(_core.Engine(**engine_columns(benchmark), zero_scores=False), raw, 1)
+    group = benchmark.group_of_task.astype(np.int32)
+    order = np.argsort(group, kind="stable")
+    unit = np.empty(30, np.int32)
+    unit[order] = np.arange(30)
+
+    def change(begin=(0, 1), tasks=(3,), sota=(1.0,), out=(1, 3, 4)):
+        out = np.empty(out) if isinstance(out, tuple) else out
+        pairs.change(np.array(begin), np.array(tasks), np.array(sota), out, False, 1)
+
+    def resample(unit=unit, group=group[order]):
+        _core.Resampling(pairs, unit, group).scores(0, 0, np.empty((2, 3, 4)), 1)
+
+    change()
+    resample()
+    read_only = np.empty((1, 3, 4))
+    read_only.flags.writeable = False
+    for message, call in {
+        "begin must not be empty": lambda: change(begin=np.zeros(0, np.int64)),
+        "begin must ascend": lambda: change(begin=(1, 0)),
+        "begin must end with": lambda: change(begin=(0, 2)),
+        "task out of range": lambda: change(tasks=(30,)),
+        "sota has the wrong type": lambda: change(sota=(1.0, 2.0)),
+        "out has the wrong type": lambda: change(out=(2, 3, 4)),
+        "out must be writeable": lambda: change(out=read_only),
+        "sota must have the shape": lambda: pairs.ablate(raw[:, 1:].copy(), False, np.empty((3, 3, 4)), False, 1),
+        "unit_group must ascend": lambda: resample(group=group[order][::-1].copy()),
+        "unit out of range": lambda: resample(unit=unit[::-1].copy()),
+        "scores must have the shape (n_sets": lambda: _core.summarise(raw, np.zeros((4, 3), np.uint32), {}, 1),
+        "scores must have the shape (n_models, 4)": lambda: _core.ranks(raw[0]),
+        "scores must have the shape (n_models, n_sets)": lambda: _core.count_above(raw[0], 1),
+    }.items():
+        with pytest.raises(ValueError, match=re.escape(message)):
+            call()
