@@ -125,7 +125,6 @@ MUTANTS = [
     ("a set of several changes blames one task", PY_ABLATION, "alone = np.diff(begin) == 1", "alone = np.diff(begin) >= 1"),
     ("moved ranks of one task are counted once", PY_ABLATION, "np.add.at(summary.moved, only[alone], moved[alone])",
      "summary.moved[only[alone]] += moved[alone]"),
-    ("fractions are not scaled", PY_ABLATION, "raw[np.ix_(rows, percent)] *= 100.0", "raw[np.ix_(rows, percent)] *= 1.0"),
     # ---- The bootstrap
     ("draws: another set", RANDOM, "(set + 1) * golden", "set * golden"),
     ("draws: another place", RANDOM, "(j + 1) * golden", "j * golden"),

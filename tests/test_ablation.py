@@ -329,6 +329,11 @@ def test_pivotal_specialists():
     ablation = Scorer(bench).ablate(raw, SpecialistSets.leave_one_out(bench))
     # Without a's specialist both winners lose S3, and with it their ranks.
     assert ablation.summary.pivotal() == [("a", 2, 2)]
+    # Over all sets that change a task alone; of one that changes two, neither is blamed for the ranks.
+    twice = SpecialistSets.replaced(bench, "a", [np.nan, 80.0, 45.0])
+    assert Scorer(bench).ablate(raw, twice).summary.pivotal() == [("a", 4, 4)]
+    both = SpecialistSets.from_changes(bench, [{"a": np.nan, "b": 25.0}])
+    assert Scorer(bench).ablate(raw, both).summary.pivotal() == [("a", 2, 0), ("b", 1, 0)]
 
 
 def test_fractions_are_scaled_as_in_scoring():
