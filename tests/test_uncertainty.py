@@ -112,6 +112,15 @@ def test_probabilities_and_groups():
         np.testing.assert_allclose(high[:, level - 2], np.sort(s, axis=1)[:, 379], atol=0.00501)
 
 
+def test_models_that_can_be_told_apart_share_no_group():
+    rng = np.random.default_rng(1)
+    tasks = tuple(map(str, range(40)))
+    benchmark = Benchmark(tasks, ("image",) * 40, ("generation",) * 40, ("Acc",) * 40, np.full(40, 50.0))
+    raw = np.array([[10.0], [90.0], [50.0], [50.0], [30.0]]) + rng.uniform(-5, 5, (5, 40))
+    groups = Scorer(benchmark).bootstrap(raw, 200).groups(2)
+    assert [set(group) for group in groups] == [{"model 1"}, {"model 2", "model 3"}, {"model 4"}, {"model 0"}]
+
+
 def test_the_spread_is_that_of_theory():
     """S2 of one group is half a mean of independent draws: its variance is known."""
     rng = np.random.default_rng(0)
