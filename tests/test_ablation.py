@@ -281,6 +281,8 @@ def test_ranks_and_sums_agree_with_the_twin(scores):
     for q in (0.0, 0.3, 0.5, 1.0):
         at = max(1, int(np.ceil(q * len(scores)))) - 1
         assert np.array_equal(fast.quantile(q), np.rint(np.sort(scores, axis=0)[at] * 100) / 100)
+        held = np.sort([np.where(r > 0, r, n + 1) for r in map(reference.ranks, scores)], axis=0)[at].T
+        assert np.array_equal(fast.rank_quantile(q), np.where(held > n, 0, held))
 
 
 def test_parts_add_up_in_any_order():
@@ -329,6 +331,18 @@ def test_pivotal_specialists():
     ablation = Scorer(bench).ablate(raw, SpecialistSets.leave_one_out(bench))
     # Without a's specialist both winners lose S3, and with it their ranks.
     assert ablation.summary.pivotal() == [("a", 2, 2)]
+    # The first to be named moves the most ranks, not the most wins.
+    bench = Benchmark(
+        ("a", "b", "c"), ("image",) * 3, ("comprehension",) * 3, ("Acc",) * 3, np.array([50.0, 90.0, 0.5])
+    )
+    more = np.array([[60.0, 99.0, 1.0], [55.0, 10.0, 1.0], [np.nan, 95.0, 1.0], [52.0, np.nan, 1.0]])
+    ablation = Scorer(bench).ablate(more, SpecialistSets.leave_one_out(bench))
+    assert ablation.summary.pivotal() == [("b", 2, 3), ("a", 3, 1), ("c", 4, 0)]
+
+
+def test_wins_and_ranks_over_several_sets():
+    bench = Benchmark(("a", "b"), ("image",) * 2, ("comprehension", "generation"), ("Acc",) * 2, np.array([50.0, 90.0]))
+    raw = np.array([[60.0, 10.0], [55.0, 20.0], [40.0, 30.0]])
     # Over all sets that change a task alone; of one that changes two, neither is blamed for the ranks.
     twice = SpecialistSets.replaced(bench, "a", [np.nan, 80.0, 45.0])
     assert Scorer(bench).ablate(raw, twice).summary.pivotal() == [("a", 4, 4)]

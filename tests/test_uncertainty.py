@@ -1,5 +1,6 @@
 """The bootstrap: reproducible, paired, stratified, and right against scoring replicated tasks."""
 
+import itertools
 import json
 import warnings
 from dataclasses import replace
@@ -97,6 +98,9 @@ def test_probabilities_and_groups():
         assert boot.above("model 1", "MODEL 2", level) == boot.all_above(level)[1, 2]
         order = boot.order(level)
         position = {f"model {i}": at for at, i in enumerate(order)}
+        assert boot.neighbours(level) == [
+            (f"model {a}", f"model {b}", boot.all_above(level)[a, b]) for a, b in itertools.pairwise(order)
+        ]
         covered = set()
         for group in boot.groups(level, 0.9):
             places = [position[m] for m in group]
