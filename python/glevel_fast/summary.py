@@ -176,11 +176,8 @@ class Summary:
         at = self._position(q)
         out = np.zeros((len(self.models), 4), np.int64)
         for index in np.ndindex(*out.shape):
-            counts = self.rank_counts[index]
-            held = np.flatnonzero(counts)
-            held = held[held > 0]
-            i = int(np.searchsorted(np.cumsum(counts[held], dtype=np.int64), at))
-            out[index] = held[i] if i < len(held) else 0
+            rank = 1 + int(np.searchsorted(np.cumsum(self.rank_counts[index][1:], dtype=np.int64), at))
+            out[index] = rank if rank <= len(self.models) else 0
         return out
 
     def rank_interval(self, confidence: float = 0.95) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
