@@ -22,11 +22,12 @@ class Board {
    public:
     explicit Board(std::size_t n_models) : unsorted_(n_models), sorted_(n_models), begin_(n_models + 2) {}
 
-    void rank(const double* scores, std::size_t n_models, std::uint32_t* ranks) {
+    // Of board k: column k of scores.
+    void rank(const double* scores, std::size_t k, std::size_t n_models, std::uint32_t* ranks) {
         std::size_t n = 0;
         double least = 200.0, most = 0.0;
         for (std::size_t i = 0; i < n_models; ++i) {
-            const double s = scores[i * n_boards];
+            const double s = scores[i * n_boards + k];
             ranks[i] = 0;
             unsorted_[n] = {s, static_cast<std::uint32_t>(i)};
             n += s > 0.0;
@@ -71,9 +72,9 @@ class Board {
     std::vector<std::uint32_t> begin_;
 };
 
-bool same(const double* a, const double* b, std::size_t n_models) {
-    for (std::size_t i = 0; i < n_models; ++i)
-        if (a[i * n_boards] != b[i * n_boards]) return false;
+bool same(const double* a, const double* b, std::size_t k, std::size_t n_models) {
+    for (std::size_t i = k; i < n_models * n_boards; i += n_boards)
+        if (a[i] != b[i]) return false;
     return true;
 }
 
@@ -98,7 +99,7 @@ void add(const double* s, const std::uint32_t* const* ranks, std::size_t model, 
 
 void rank(const double* scores, std::size_t n_models, std::uint32_t* ranks) {
     Board board(n_models);
-    for (std::size_t k = 0; k < n_boards; ++k) board.rank(scores + k, n_models, ranks + k * n_models);
+    for (std::size_t k = 0; k < n_boards; ++k) board.rank(scores, k, n_models, ranks + k * n_models);
 }
 
 void summarise(const double* scores, std::size_t n_sets, std::size_t n_models, const std::uint32_t* base,
@@ -112,10 +113,10 @@ void summarise(const double* scores, std::size_t n_sets, std::size_t n_models, c
             std::uint32_t* here = ranks.get() + set * per_set;
             for (std::size_t k = 0; k < n_boards; ++k) {
                 std::uint32_t* own = here + k * n_models;
-                if (set > first && same(s + k, s + k - per_set, n_models))
+                if (set > first && same(s, s - per_set, k, n_models))
                     std::copy_n(own - per_set, n_models, own);
                 else
-                    board.rank(s + k, n_models, own);
+                    board.rank(s, k, n_models, own);
             }
             std::int32_t n = 0;
             for (std::size_t i = 0; i < n_models; ++i) {

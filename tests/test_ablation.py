@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import pickle
+import re
 import signal
 from dataclasses import replace
 
@@ -280,6 +281,8 @@ def test_ranks_and_sums_agree_with_the_twin(scores):
     for q in (0.0, 0.3, 0.5, 1.0):
         at = max(1, int(np.ceil(q * len(scores)))) - 1
         assert np.array_equal(fast.quantile(q), np.rint(np.sort(scores, axis=0)[at] * 100) / 100)
+        held = np.sort([np.where(r > 0, r, n + 1) for r in map(reference.ranks, scores)], axis=0)[at].T
+        assert np.array_equal(fast.rank_quantile(q), np.where(held > n, 0, held))
 
 
 def test_parts_add_up_in_any_order():
@@ -299,6 +302,7 @@ def test_parts_add_up_in_any_order():
 
 
 def test_an_interrupted_run_keeps_what_is_done():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, where the tests run in the background
     benchmark, raw = random_case(20, 50, seed=6)
     scorer = Scorer(benchmark, fractions="keep")
     sets = SpecialistSets.perturbed(benchmark, 100, seed=2)
@@ -327,6 +331,23 @@ def test_pivotal_specialists():
     ablation = Scorer(bench).ablate(raw, SpecialistSets.leave_one_out(bench))
     # Without a's specialist both winners lose S3, and with it their ranks.
     assert ablation.summary.pivotal() == [("a", 2, 2)]
+    # The first to be named moves the most ranks, not the most wins.
+    bench = Benchmark(
+        ("a", "b", "c"), ("image",) * 3, ("comprehension",) * 3, ("Acc",) * 3, np.array([50.0, 90.0, 0.5])
+    )
+    more = np.array([[60.0, 99.0, 1.0], [55.0, 10.0, 1.0], [np.nan, 95.0, 1.0], [52.0, np.nan, 1.0]])
+    ablation = Scorer(bench).ablate(more, SpecialistSets.leave_one_out(bench))
+    assert ablation.summary.pivotal() == [("b", 2, 3), ("a", 3, 1), ("c", 4, 0)]
+
+
+def test_wins_and_ranks_over_several_sets():
+    bench = Benchmark(("a", "b"), ("image",) * 2, ("comprehension", "generation"), ("Acc",) * 2, np.array([50.0, 90.0]))
+    raw = np.array([[60.0, 10.0], [55.0, 20.0], [40.0, 30.0]])
+    # Over all sets that change a task alone; of one that changes two, neither is blamed for the ranks.
+    twice = SpecialistSets.replaced(bench, "a", [np.nan, 80.0, 45.0])
+    assert Scorer(bench).ablate(raw, twice).summary.pivotal() == [("a", 4, 4)]
+    both = SpecialistSets.from_changes(bench, [{"a": np.nan, "b": 25.0}])
+    assert Scorer(bench).ablate(raw, both).summary.pivotal() == [("a", 2, 0), ("b", 1, 0)]
 
 
 def test_fractions_are_scaled_as_in_scoring():
@@ -401,3 +422,42 @@ def test_wrong_input_is_refused():
         with pytest.raises(GLevelError) as caught:
             call()
         assert message in str(caught.value)
+
+
+def test_the_engine_checks_again():
+    """What Python has checked before, so that a slip there is an exception and no stray write."""
+    benchmark, raw = random_case(3, 30, seed=7)
+    pairs = _core.Pairs(_core.Engine(**engine_columns(benchmark), zero_scores=False), raw, 1)
+    group = benchmark.group_of_task.astype(np.int32)
+    order = np.argsort(group, kind="stable")
+    unit = np.empty(30, np.int32)
+    unit[order] = np.arange(30)
+
+    def change(begin=(0, 1), tasks=(3,), sota=(1.0,), out=(1, 3, 4)):
+        out = np.empty(out) if isinstance(out, tuple) else out
+        pairs.change(np.array(begin), np.array(tasks), np.array(sota), out, False, 1)
+
+    def resample(unit=unit, group=group[order]):
+        _core.Resampling(pairs, unit, group).scores(0, 0, np.empty((2, 3, 4)), 1)
+
+    change()
+    resample()
+    read_only = np.empty((1, 3, 4))
+    read_only.flags.writeable = False
+    for message, call in {
+        "begin must not be empty": lambda: change(begin=np.zeros(0, np.int64)),
+        "begin must ascend": lambda: change(begin=(1, 0)),
+        "begin must end with": lambda: change(begin=(0, 2)),
+        "task out of range": lambda: change(tasks=(30,)),
+        "sota has the wrong type": lambda: change(sota=(1.0, 2.0)),
+        "out has the wrong type": lambda: change(out=(2, 3, 4)),
+        "out must be writeable": lambda: change(out=read_only),
+        "sota must have the shape": lambda: pairs.ablate(raw[:, 1:].copy(), False, np.empty((3, 3, 4)), False, 1),
+        "unit_group must ascend": lambda: resample(group=group[order][::-1].copy()),
+        "unit out of range": lambda: resample(unit=unit[::-1].copy()),
+        "scores must have the shape (n_sets": lambda: _core.summarise(raw, np.zeros((4, 3), np.uint32), {}, 1),
+        "scores must have the shape (n_models, 4)": lambda: _core.ranks(raw[0]),
+        "scores must have the shape (n_models, n_sets)": lambda: _core.count_above(raw[0], 1),
+    }.items():
+        with pytest.raises(ValueError, match=re.escape(message)):
+            call()

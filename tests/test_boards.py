@@ -134,6 +134,16 @@ def test_ties_share_the_smaller_rank_and_zero_has_none():
     assert level3.rank.tolist() == [1, 2, 0, 0, 0, 0]
 
 
+def test_equal_scores_of_different_levels_are_no_tie():
+    bench = gl.Benchmark(
+        ("a", "b"), ("image",) * 2, ("comprehension", "generation"), ("Acc",) * 2, np.array([50.0, 60])
+    )
+    board = gl.Scorer(bench).score(np.array([[np.nan, 50.0], [50.0, np.nan]])).board()
+    assert board.score.tolist() == [25.0, 25.0]
+    assert board.model_level.tolist() == [3, 2]
+    assert board.rank.tolist() == [1, 2]
+
+
 def test_combined_goes_by_level_then_score():
     board = gl.board(tied(), "A")
     assert board.models == ("t", "q", "p", "r", "u", "s")

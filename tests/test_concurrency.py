@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -20,6 +21,29 @@ BENCHMARK, RAW = random_case(300, 200, seed=11)
 
 def overall(scorer, threads):
     return scorer.score(RAW, threads=threads).overall
+
+
+def test_one_prepared_by_many_threads():
+    """What is compiled at first use is so once, whoever comes first; nobody gets other numbers."""
+    scorer = gl.Scorer(BENCHMARK, fractions="keep")
+    dense, sparse = gl.SpecialistSets.perturbed(BENCHMARK, 40, seed=3), gl.SpecialistSets.leave_one_out(BENCHMARK)
+    jobs = [
+        lambda prepared, n: scorer.ablate(prepared, dense, threads=n).summary,
+        lambda prepared, n: scorer.ablate(prepared, sparse, threads=n).summary,
+        lambda prepared, n: scorer.what_if(prepared, {"t7": np.nan, "t8": np.nan}).to_dict()["models"],
+        lambda prepared, n: scorer.bootstrap(prepared, 40, seed=1, threads=n).summary,
+    ]
+    alone = scorer.prepare(RAW)
+    expected = [job(alone, 1) for job in jobs]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            prepared, together = scorer.prepare(RAW), threading.Barrier(8)
+
+            def work(i, prepared=prepared, together=together):
+                together.wait()
+                return all(jobs[k % 4](prepared, 1 + i % 3) == expected[k % 4] for k in range(i, i + 4))
+
+            assert all(pool.map(work, range(8)))
 
 
 @pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])

@@ -105,3 +105,10 @@ def _path():
     import os
 
     return {k: v for k, v in os.environ.items() if k != "GLEVEL_FAST_ISA"}
+
+
+def test_no_mutant_is_stale():
+    """Each slip of tests/mutations.py finds the line that it is to change."""
+    from mutations import stale_mutants
+
+    assert stale_mutants() == []

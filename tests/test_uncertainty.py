@@ -1,5 +1,6 @@
 """The bootstrap: reproducible, paired, stratified, and right against scoring replicated tasks."""
 
+import itertools
 import json
 import warnings
 from dataclasses import replace
@@ -97,6 +98,9 @@ def test_probabilities_and_groups():
         assert boot.above("model 1", "MODEL 2", level) == boot.all_above(level)[1, 2]
         order = boot.order(level)
         position = {f"model {i}": at for at, i in enumerate(order)}
+        assert boot.neighbours(level) == [
+            (f"model {a}", f"model {b}", boot.all_above(level)[a, b]) for a, b in itertools.pairwise(order)
+        ]
         covered = set()
         for group in boot.groups(level, 0.9):
             places = [position[m] for m in group]
@@ -110,6 +114,15 @@ def test_probabilities_and_groups():
         low, high = boot.summary.interval(0.9)
         np.testing.assert_allclose(low[:, level - 2], np.sort(s, axis=1)[:, 19], atol=0.00501)
         np.testing.assert_allclose(high[:, level - 2], np.sort(s, axis=1)[:, 379], atol=0.00501)
+
+
+def test_models_that_can_be_told_apart_share_no_group():
+    rng = np.random.default_rng(1)
+    tasks = tuple(map(str, range(40)))
+    benchmark = Benchmark(tasks, ("image",) * 40, ("generation",) * 40, ("Acc",) * 40, np.full(40, 50.0))
+    raw = np.array([[10.0], [90.0], [50.0], [50.0], [30.0]]) + rng.uniform(-5, 5, (5, 40))
+    groups = Scorer(benchmark).bootstrap(raw, 200).groups(2)
+    assert [set(group) for group in groups] == [{"model 1"}, {"model 2", "model 3"}, {"model 4"}, {"model 0"}]
 
 
 def test_the_spread_is_that_of_theory():

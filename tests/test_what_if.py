@@ -313,6 +313,17 @@ def test_fragility_in_sigma():
     assert fragile.single == ("model 0", "model 1")
 
 
+def test_a_level_is_lost_with_its_last_modality():
+    bench = Benchmark(
+        ("a", "b", "c", "d"), ("image", "image", "video", "video"), ("comprehension", "generation") * 2, ("Acc",) * 4,
+        np.full(4, 50.0),
+    )  # fmt: skip
+    fragile = Scorer(bench).score(np.array([[60.0, 55.0, 70.0, 65.0]])).fragility()
+    assert fragile.level.tolist() == [4]
+    assert fragile.lost_wins.tolist() == [2]
+    np.testing.assert_allclose(fragile.relative, [0.3])
+
+
 def test_fragility_of_scores_scaled_from_fractions():
     benchmark, raw = random_case(8, 60, seed=9)
     percent = np.array([m.is_percent for m in benchmark.metrics])

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from glevel_fast.scores import Scores
     from glevel_fast.scoring import Scorer
 
-__all__ = ["Ablation", "Interrupt", "Prepared", "ablate", "prepare"]
+__all__ = ["Ablation", "Interrupt", "Prepared", "ablate", "prepare", "sets_in_piece"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], object]
 PIECE_VALUES = 2**21
 """Scores in a piece when nobody says otherwise: 16 MB, whatever the number of models."""
+PIECE_PAIRS = 2**29
+"""Models x tasks x sets in a piece: a fraction of a second, so that Ctrl-C need not wait longer."""
+PIECE_SCORED = 2**24
+"""The same where each set is scored by an engine of its own."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -155,13 +159,13 @@ def ablate(
     if piece is not None and piece < 1:
         raise GLevelError(f"piece={piece}: at least one set")
     n_models, n_threads = len(prepared), scorer.count_threads(threads)
-    step = piece or min(max(64, PIECE_VALUES // max(4 * n_models, 1) // 64 * 64), 1024)
-    if full and piece is None and progress is None:
-        step = max(stop - start, 1)
+    step = piece or sets_in_piece(n_models, sets.benchmark.n_tasks)
+    if sets.dropped is not None and piece is None:
+        step = min(step, max(1, PIECE_SCORED // max(prepared.raw.size, 1)))
     summary = None if full else _empty(prepared)
     out = np.empty((stop - start if full else min(step, stop - start), n_models, 4))
     done = start
-    with Interrupt() as interrupt:
+    with Interrupt(stop - start > step) as interrupt:
         for first in range(start, stop, step):
             last = min(first + step, stop)
             target = out[first - start : last - start] if full else out[: last - first]
@@ -174,13 +178,25 @@ def ablate(
     return Ablation(prepared, sets, done - start, out[: done - start] if full else None, summary, threads)
 
 
+def sets_in_piece(n_models: int, n_tasks: int) -> int:
+    """Sets or resamples to do between two looks at Ctrl-C: 1,024 at most, and fewer for many models or tasks."""
+    most = min(PIECE_VALUES // 4, PIECE_PAIRS // n_tasks) // max(n_models, 1)
+    return min(max(64, most // 64 * 64), 1024)
+
+
 class Interrupt:
-    """Ctrl-C takes effect between two pieces, so that what is done so far is whole; a second one at once."""
+    """Ctrl-C takes effect between two pieces, so that what is done so far is whole; a second one at once.
+
+    A run of a single piece has nothing to keep: Ctrl-C is what it always is.
+    """
+
+    def __init__(self, several_pieces: bool) -> None:
+        self._several = several_pieces
 
     def __enter__(self) -> Interrupt:
         self._asked = False
         self._before: Any = None
-        if threading.current_thread() is threading.main_thread():
+        if self._several and threading.current_thread() is threading.main_thread():
             self._before = signal.getsignal(signal.SIGINT)
             if callable(self._before):
                 signal.signal(signal.SIGINT, self._ask)

@@ -288,7 +288,7 @@ class Scorer:
             Cores, and sets scored between two calls of `progress`. No number depends on them.
         progress : callable, optional
             Called with (done, total) after each piece. When it raises KeyboardInterrupt, or on
-            Ctrl-C, what is done so far is returned.
+            Ctrl-C in a run of several pieces, what is done so far is returned.
         start, stop : int, optional
             Only sets [start, stop): their summaries merge into that of all.
 
@@ -384,6 +384,7 @@ class Scorer:
         threads: int | None = None,
         piece: int | None = None,
         progress: Callable[[int, int], object] | None = None,
+        compare: Iterable[int] = (),
     ) -> Bootstrap:
         """Resample the benchmark's tasks: intervals of scores and ranks, chances of levels, P(A above B).
 
@@ -402,16 +403,22 @@ class Scorer:
         seed : int
             0 to 2^64 - 1.
         threads, piece, progress : as in `ablate`
+        compare : levels
+            Whose boards the result will be asked about: P(A above B) of all models is counted on the
+            way. For others the resamples are made again when they are asked for.
 
         Raises
         ------
         GLevelError
-            n < 1, an unknown unit, a negative seed, unit="skill" where a task has no skill, or more than
+            n < 1, an unknown unit or level, a negative seed, unit="skill" where a task has no skill, or more than
             10,000 models, whose counts of ranks would take too much memory.
         """
         from glevel_fast.uncertainty import bootstrap
 
-        return bootstrap(self, results, n, unit, seed, models=models, threads=threads, piece=piece, progress=progress)
+        return bootstrap(
+            self, results, n, unit, seed, models=models, threads=threads, piece=piece, progress=progress,
+            compare=compare,
+        )  # fmt: skip
 
     def _matrix(self, given: Any) -> Array:
         n = self._benchmark.n_tasks

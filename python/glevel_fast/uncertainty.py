@@ -8,7 +8,7 @@ Introduction to the Bootstrap, 1993, chapter 6; scores as in SPEC.md section 4.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from glevel_fast.ablation import PIECE_VALUES, Interrupt, Prepared, prepare
+from glevel_fast.ablation import PIECE_PAIRS, Interrupt, Prepared, prepare, sets_in_piece
 from glevel_fast.benchmark import Benchmark, fold_task
 from glevel_fast.errors import GLevelError
 from glevel_fast.specialists import _seed as checked_seed
@@ -60,7 +60,7 @@ class Bootstrap:
     seed: int
     summary: Summary
     threads: int
-    _matrices: dict[int, Array] = field(default_factory=dict)
+    _counts: dict[int, NDArray[np.int64]] = field(default_factory=dict)
 
     leaves_out = LEAVES_OUT
 
@@ -111,17 +111,19 @@ class Bootstrap:
     def all_above(self, level: int = 2) -> Array:
         """float64 (n_models, n_models): P(row above column) on the board of a level, ties counted half."""
         k = _board(level)
-        if k not in self._matrices:
+        if k not in self._counts:
             n_models, backend = len(self.models), self.prepared.scorer.backend
             counts = np.zeros((n_models, n_models), np.int64)
-            step = _step(n_models)
+            step = _step(self.prepared, 1)
             out = np.empty((min(step, self.done), n_models, 4))
             for first in range(0, self.done, step):
                 piece = out[: min(step, self.done - first)]
                 self._resampler.scores(self.seed, first, piece, self.threads)
-                counts += backend.count_above(np.ascontiguousarray(piece[:, :, k].T), self.threads)
-            self._matrices[k] = (counts + (self.done - counts - counts.T) / 2) / self.done
-        return self._matrices[k]
+                counts += _above(backend, piece, k, self.threads)
+            self._counts[k] = counts
+        counts = self._counts[k]
+        probability: Array = (counts + (self.done - counts - counts.T) / 2) / self.done
+        return probability
 
     @cached_property
     def _resampler(self) -> Any:
@@ -192,6 +194,7 @@ def bootstrap(
     threads: int | None = None,
     piece: int | None = None,
     progress: Callable[[int, int], object] | None = None,
+    compare: Iterable[int] = (),
 ) -> Bootstrap:
     """See `Scorer.bootstrap`."""
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
@@ -201,6 +204,7 @@ def bootstrap(
     if piece is not None and piece < 1:
         raise GLevelError(f"piece={piece}: at least one resample")
     seed = checked_seed(seed)
+    boards = {_board(level) for level in compare}
     if unit == "skill":
         _need_skills(scorer.benchmark)
     prepared = prepare(scorer, results, models=models, threads=threads)
@@ -208,21 +212,31 @@ def bootstrap(
     resampler = _resampler(prepared, unit)
     scores = prepared.scores
     summary = Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks)
-    step = piece or _step(len(prepared))
+    counts = {k: np.zeros((len(prepared), len(prepared)), np.int64) for k in boards}
+    step = piece or _step(prepared, len(boards))
     out = np.empty((min(step, n), len(prepared), 4))
-    with Interrupt() as interrupt:
+    with Interrupt(n > step) as interrupt:
         for first in range(0, n, step):
             part = out[: min(step, n - first)]
             resampler.scores(seed, first, part, n_threads)
             summary.count(len(part))
             scorer.backend.summarise(part, prepared.base_ranks, summary.arrays, n_threads)
+            for k, above in counts.items():
+                above += _above(scorer.backend, part, k, n_threads)
             if interrupt.between_pieces(progress, first + len(part), n):
                 break
-    return Bootstrap(prepared, n, summary.n, unit, seed, summary, n_threads)
+    return Bootstrap(prepared, n, summary.n, unit, seed, summary, n_threads, counts)
 
 
-def _step(n_models: int) -> int:
-    return min(max(64, PIECE_VALUES // max(4 * n_models, 1) // 64 * 64), 1024)
+def _step(prepared: Prepared, n_compared: int) -> int:
+    """Resamples in a piece; of many models, the pairs to compare are more than the pairs of models and tasks."""
+    n_models, n_tasks = len(prepared), prepared.scores.benchmark.n_tasks
+    return min(sets_in_piece(n_models, n_tasks), max(1, PIECE_PAIRS // max(n_models * n_models * n_compared, 1)))
+
+
+def _above(backend: Any, scores: Array, k: int, threads: int) -> NDArray[np.int64]:
+    counts: NDArray[np.int64] = backend.count_above(np.ascontiguousarray(scores[:, :, k].T), threads)
+    return counts
 
 
 def _board(level: int) -> int:

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -20,9 +21,14 @@
 #include <unistd.h>
 #endif
 
+#include "ablation.hpp"
 #include "kernels.hpp"
+#include "pairs.hpp"
 #include "plan.hpp"
 #include "pool.hpp"
+#include "random.hpp"
+#include "resampling.hpp"
+#include "summary.hpp"
 
 namespace {
 
@@ -123,6 +129,10 @@ struct Case {
         return {n_tasks,    n_modalities, group.data(), kind.data(), constant.data(), worst.data(), slope.data(),
                 low.data(), high.data(),  scale.data(), sota.data(), weight.data(),   zero_scores};
     }
+    bool lower_is_better(std::size_t i) const {
+        return kind[i] == Kind::inverse || (kind[i] == Kind::linear && slope[i] < 0);
+    }
+    std::size_t n_groups() const { return 2 * n_modalities + 1; }
 };
 
 // What a kernel writes, in buffers of exactly that size.
@@ -204,8 +214,7 @@ void compare_with_scalar(const Case& c, const Board& got) {
                          y = got.points[model * c.n_tasks + i];
             const bool given = !std::isnan(raw) && raw != inf && (raw != 0.0 || c.zero_scores);
             const bool supported = given && z >= c.low[i] && z <= c.high[i];
-            const bool lower = c.kind[i] == Kind::inverse || (c.kind[i] == Kind::linear && c.slope[i] < 0);
-            const bool wins = supported && (lower ? z <= c.sota[i] : z >= c.sota[i]);
+            const bool wins = supported && (c.lower_is_better(i) ? z <= c.sota[i] : z >= c.sota[i]);
             outside |= given && !supported;
             if (c.kind[i] == Kind::percent && c.weight[i] > 0 && raw > highest) highest = raw;
             total[g] += c.weight[i];
@@ -326,10 +335,389 @@ void test_case(Random& random) {
     }
 }
 
+// ---- Many specialist sets, resamples, summaries.
+
+// S2 to S5 of all models by the score kernel, against these z of the specialists.
+std::vector<double> scored_against(Case c, const std::vector<double>& sota, const Kernels& kernels) {
+    c.sota = sota;
+    const Plan plan(c.table());
+    return run(c, plan, kernels, 1, std::max<std::size_t>(c.n_models, 1)).overall;
+}
+
+// Raw values of specialists, row by row: missing ones, those of a model (a tie), and any.
+std::vector<double> random_sets(const Case& c, std::size_t n_sets, Random& random) {
+    constexpr double odd[] = {nan, inf, -inf, 0.0, -0.0, tiny, DBL_MAX};
+    const double strange = random.of({0.0, 0.05, 0.5});
+    std::vector<double> sets;
+    for (std::size_t s = 0; s < n_sets; ++s)
+        for (std::size_t i = 0; i < c.n_tasks; ++i) {
+            double value = c.sota[i] / c.scale[i];
+            if (c.n_models > 0 && random.chance(0.4)) value = c.raw[random.below(c.n_models) * c.n_tasks + i];
+            if (random.chance(0.3)) value *= random.between(0.9, 1.1);
+            if (random.chance(strange)) value = random.of(odd);
+            sets.push_back(value);
+        }
+    return sets;
+}
+
+// The z to win against: with `strict`, the next better one.
+std::vector<double> z_of(const Case& c, const double* raw_sota, bool strict) {
+    std::vector<double> z(c.n_tasks);
+    for (std::size_t i = 0; i < c.n_tasks; ++i) {
+        z[i] = raw_sota[i] * c.scale[i];
+        if (strict) z[i] = std::nextafter(z[i], c.lower_is_better(i) ? -inf : inf);
+    }
+    return z;
+}
+
+std::vector<double> ablated(const glevel::Pairs& pairs, const glevel::SetKernels& kernels,
+                            const std::vector<double>& sets, std::size_t n_sets, bool strict, std::size_t threads,
+                            std::size_t piece) {
+    std::vector<double> out(n_sets * pairs.n_models * 4, nan);
+    const glevel::Tiles tiles(pairs, sets.data(), n_sets, kernels.tile, strict, threads);
+    glevel::parallel_for(pairs.n_models, piece, threads, [&](std::size_t, std::size_t first, std::size_t last) {
+        kernels.ablate(pairs, tiles, first, last, out.data());
+    });
+    return out;
+}
+
+// Sets as the tasks whose specialists they change, some to what they were.
+struct Sparse {
+    std::vector<std::vector<std::size_t>> tasks;
+    std::vector<double> sets;  // raw, all tasks
+
+    Sparse(const Case& c, std::vector<double> given, Random& random) : sets(std::move(given)) {
+        constexpr double often[] = {0.0, 0.02, 0.3, 1.0};
+        const double share = random.of(often);
+        for (std::size_t s = 0; s * c.n_tasks < sets.size(); ++s) {
+            tasks.emplace_back();
+            for (std::size_t i = 0; i < c.n_tasks; ++i)
+                if (random.chance(share)) tasks.back().push_back(i);
+        }
+    }
+
+    glevel::Changes changes(const glevel::Pairs& pairs) const {
+        glevel::Changes changes;
+        changes.begin.push_back(0);
+        for (std::size_t s = 0; s < tasks.size(); ++s) {
+            auto own = tasks[s];
+            std::sort(own.begin(), own.end(), [&](std::size_t a, std::size_t b) {
+                return pairs.group(pairs.column(a)) < pairs.group(pairs.column(b));
+            });
+            for (const std::size_t i : own) {
+                const std::size_t column = pairs.column(i);
+                const double before = pairs.plan.sota[column];
+                changes.column.push_back(column);
+                changes.before.push_back(std::isnan(before) ? inf : before);
+                changes.after.push_back(pairs.threshold(column, sets[s * pairs.plan.n_tasks + i], false));
+            }
+            changes.begin.push_back(changes.column.size());
+        }
+        return changes;
+    }
+};
+
+std::vector<double> changed(const glevel::Pairs& pairs, const glevel::SetKernels& kernels, const Sparse& sparse,
+                            std::size_t threads, std::size_t piece) {
+    std::vector<double> out(sparse.tasks.size() * pairs.n_models * 4, nan);
+    const glevel::Changes changes = sparse.changes(pairs);
+    const glevel::PairColumns& columns = pairs.columns(threads);
+    const std::vector<double> totals = kernels.totals(pairs, columns);
+    glevel::parallel_for(sparse.tasks.size(), piece, threads, [&](std::size_t, std::size_t first, std::size_t last) {
+        kernels.change(pairs, columns, totals.data(), changes, first, last, out.data());
+    });
+    return out;
+}
+
+// How many models win against one of two thresholds but not the other.
+void test_between(const Case& c, const glevel::Pairs& pairs, const std::vector<double>& sets, Random& random) {
+    pairs.sort_columns(1 + random.below(3));
+    for (int trial = 0; !sets.empty() && trial < 20; ++trial) {
+        const std::size_t at = random.below(sets.size()), i = at % c.n_tasks, column = pairs.column(i);
+        const double a = pairs.threshold(column, sets[at], false),
+                     b = random.chance(0.2) ? a : pairs.threshold(column, c.sota[i] / c.scale[i], random.chance(0.5));
+        std::int64_t expected = 0;
+        for (std::size_t m = 0; m < c.n_models; ++m) {
+            const double v = pairs.value[m * c.n_tasks + column];
+            expected += (v >= a) != (v >= b);
+        }
+        if (pairs.between(column, a, b) != expected) fail("wins between two thresholds");
+    }
+}
+
+// What is resampled together: units of one group each, numbered by group.
+struct Units {
+    std::vector<std::int32_t> of_task, group;
+
+    Units(const Case& c, Random& random) : of_task(c.n_tasks) {
+        const bool single = random.chance(0.5);
+        for (std::size_t g = 0; g < c.n_groups(); ++g) {
+            std::vector<std::size_t> tasks;
+            for (std::size_t i = 0; i < c.n_tasks; ++i)
+                if (c.group[i] == static_cast<std::int32_t>(g)) tasks.push_back(i);
+            if (tasks.empty()) continue;
+            const std::size_t n = single ? tasks.size() : 1 + random.below(tasks.size()), first = group.size();
+            for (std::size_t k = 0; k < tasks.size(); ++k)  // each unit gets one, the rest go anywhere
+                of_task[tasks[k]] = static_cast<std::int32_t>(first + (k < n ? k : random.below(n)));
+            group.insert(group.end(), n, static_cast<std::int32_t>(g));
+        }
+    }
+};
+
+std::vector<double> resampled(const glevel::Resampling& r, const glevel::SetKernels& kernels, std::uint64_t seed,
+                              std::uint64_t start, std::size_t n, std::size_t threads) {
+    std::vector<double> out(n * r.n_models * 4, nan);
+    glevel::parallel_for(n, kernels.tile, threads, [&](std::size_t, std::size_t first, std::size_t last) {
+        for (; first < last; first += kernels.tile)
+            kernels.resample(r, seed, start, first, std::min(first + kernels.tile, last), out.data());
+    });
+    return out;
+}
+
+// A resample lists a task as often as it is drawn. got (n, n_models, 4).
+void compare_with_drawn_tasks(const Case& c, const std::vector<double>& points, const Units& units, std::uint64_t seed,
+                              std::uint64_t start, std::size_t n, const std::vector<double>& got) {
+    const std::size_t n_groups = c.n_groups();
+    std::vector<std::size_t> begin(n_groups + 1);
+    for (const std::int32_t g : units.group) ++begin[static_cast<std::size_t>(g) + 1];
+    for (std::size_t g = 0; g < n_groups; ++g) begin[g + 1] += begin[g];
+    // As reduce.hpp, of whole units: terms are rounded to a step of which a group's sum may hold 2^51 at least.
+    std::vector<long double> heaviest(n_groups), of_unit(units.group.size()), step(n_groups);
+    for (std::size_t i = 0; i < c.n_tasks; ++i) of_unit[units.of_task[i]] += c.weight[i];
+    for (std::size_t i = 0; i < c.n_tasks; ++i)
+        heaviest[c.group[i]] = std::max<long double>(heaviest[c.group[i]], c.weight[i]);
+    for (std::size_t u = 0; u < of_unit.size(); ++u) {
+        const auto g = static_cast<std::size_t>(units.group[u]), draws = begin[g + 1] - begin[g];
+        step[g] = std::max({step[g], heaviest[g] * 0x1p-38L, 100 * of_unit[u] * draws * 0x1p-51L});
+    }
+    for (std::size_t r = 0; r < n; ++r) {
+        const glevel::Draws draws(seed, start + r);
+        std::vector<int> times(units.group.size());
+        for (std::size_t j = 0; j < times.size(); ++j) {
+            const std::size_t g = units.group[j], of = begin[g + 1] - begin[g];
+            ++times[begin[g] + ((draws(j) >> 32) * of >> 32)];
+        }
+        std::vector<long double> drawn(n_groups), within(n_groups);
+        for (std::size_t i = 0; i < c.n_tasks; ++i) {
+            drawn[c.group[i]] += times[units.of_task[i]] * static_cast<long double>(c.weight[i]);
+            within[c.group[i]] += 2 * times[units.of_task[i]] * step[c.group[i]];
+        }
+        long double all_within = 1e-12L;
+        for (std::size_t g = 0; g < n_groups; ++g)
+            if (drawn[g] > 0) all_within += within[g] / drawn[g];
+        for (std::size_t model = 0; model < c.n_models; ++model) {
+            std::vector<long double> all(n_groups), won(n_groups);
+            for (std::size_t i = 0; i < c.n_tasks; ++i) {
+                const double raw = c.raw[model * c.n_tasks + i], y = points[model * c.n_tasks + i];
+                if (std::isnan(y)) continue;
+                const double z = raw * c.scale[i];
+                const long double adds = times[units.of_task[i]] * static_cast<long double>(c.weight[i]) * y;
+                all[c.group[i]] += adds;
+                if (c.lower_is_better(i) ? z <= c.sota[i] : z >= c.sota[i]) won[c.group[i]] += adds;
+            }
+            long double expected[4] = {};
+            bool has[4] = {};
+            const auto mean = [&](long double sum, std::size_t g) { return sum > 0 ? sum / drawn[g] : 0.0L; };
+            const auto n_modalities = static_cast<long double>(c.n_modalities);
+            for (std::size_t g = 0; g + 1 < n_groups; g += 2) {
+                const long double s_c = mean(won[g], g), s_g = mean(won[g + 1], g + 1);
+                expected[0] += (mean(all[g], g) + mean(all[g + 1], g + 1)) / 2 / n_modalities;
+                expected[1] += (s_c + s_g) / 2 / n_modalities;
+                if (s_c > 0 && s_g > 0) expected[2] += 2 * s_c * s_g / (s_c + s_g) / n_modalities;
+                has[0] |= all[g] > 0 || all[g + 1] > 0;
+                has[1] |= s_c > 0 || s_g > 0;
+                has[2] |= s_c > 0 && s_g > 0;
+            }
+            expected[3] = expected[2] * mean(won[n_groups - 1], n_groups - 1) / 100;
+            has[3] = has[2] && won[n_groups - 1] > 0;
+            const std::string where = "resample " + std::to_string(r) + ", model " + std::to_string(model);
+            const double* own = &got[(r * c.n_models + model) * 4];
+            for (std::size_t k = 0; k < 4; ++k) {
+                close(own[k], expected[k], 3 * all_within, where);
+                if (!(own[k] >= 0 && own[k] <= (k > 0 ? own[k - 1] : 100.0))) fail(where + ": S5 <= S4 <= S3 <= S2");
+                // Draws so light that they add up to no step have no mean.
+                if (all_within < 1 && (own[k] > 0) != has[k]) fail(where + ": a score above 0");
+            }
+        }
+    }
+}
+
+void test_sets(Random& random) {
+    constexpr std::size_t sizes[] = {0, 1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 130};
+    const Case c(random);
+    const Plan plan(c.table());
+    const auto paths = glevel::available_kernels();
+    const std::size_t n_sets = random.of(sizes);
+    const std::uint64_t seed = random.next(), start = random.chance(0.5) ? 0 : random.next();
+    const bool strict = random.chance(0.3);
+    const std::vector<double> sets = random_sets(c, n_sets, random);
+    const Sparse sparse(c, sets, random);
+    const Units units(c, random);
+
+    std::vector<double> dense, few;  // what is expected
+    for (std::size_t s = 0; s < n_sets; ++s) {
+        const auto scores = scored_against(c, z_of(c, &sets[s * c.n_tasks], strict), *paths.front());
+        dense.insert(dense.end(), scores.begin(), scores.end());
+        auto sota = c.sota;
+        for (const std::size_t i : sparse.tasks[s]) sota[i] = sets[s * c.n_tasks + i] * c.scale[i];
+        const auto own = scored_against(c, sota, *paths.front());
+        few.insert(few.end(), own.begin(), own.end());
+    }
+    std::optional<std::vector<double>> drawn;
+    for (const Kernels* kernels : paths) {
+        const std::size_t threads = 1 + random.below(8), piece = 1 + random.below(c.n_models + 1);
+        const std::string where = std::string(kernels->name) + ", " + std::to_string(n_sets) + " sets, " +
+                                  std::to_string(threads) + " threads";
+        const glevel::SetKernels& set_kernels = glevel::set_kernels(*kernels);
+        const glevel::Pairs pairs(plan, *kernels, c.raw.data(), c.n_models, threads);
+        same_bits(ablated(pairs, set_kernels, sets, n_sets, strict, threads, piece), dense, where + ", ablate");
+        if (pairs.tiny.empty())
+            same_bits(changed(pairs, set_kernels, sparse, threads, 1 + random.below(n_sets + 1)), few,
+                      where + ", change");
+        test_between(c, pairs, sets, random);
+
+        const glevel::Resampling resampling(pairs, units.of_task.data(), units.group.data(), units.group.size());
+        const auto got = resampled(resampling, set_kernels, seed, start, n_sets, threads);
+        if (!drawn) {
+            drawn = got;
+            const Board board = run(c, plan, *kernels, 1, std::max<std::size_t>(c.n_models, 1));
+            compare_with_drawn_tasks(c, board.points, units, seed, start, n_sets, got);
+        }
+        same_bits(got, *drawn, where + ", resample");
+        if (n_sets > 1) {  // resample 1 of a run from `start` is resample 0 of one from start + 1
+            const std::vector<double> later(drawn->begin() + static_cast<std::ptrdiff_t>(4 * c.n_models), drawn->end());
+            same_bits(resampled(resampling, set_kernels, seed, start + 1, n_sets - 1, threads), later, where);
+        }
+    }
+}
+
+// All that summarise() adds to.
+struct Sums {
+    std::vector<std::int64_t> high, low, levels;
+    std::vector<double> least, most;
+    std::vector<std::uint32_t> ranks, points;
+
+    explicit Sums(std::size_t n)
+        : high(4 * n),
+          low(4 * n),
+          levels(5 * n),
+          least(4 * n, inf),
+          most(4 * n, -inf),
+          ranks(4 * n * (n + 1)),
+          points(4 * n * glevel::bins) {}
+
+    glevel::Summary pointers() {
+        return {high.data(), low.data(), least.data(), most.data(), levels.data(), ranks.data(), points.data()};
+    }
+    bool operator==(const Sums&) const = default;
+};
+
+std::vector<std::uint32_t> ranks_by_counting(const double* scores, std::size_t n) {
+    std::vector<std::uint32_t> ranks(4 * n);
+    for (std::size_t k = 0; k < 4; ++k)
+        for (std::size_t i = 0; i < n; ++i) {
+            if (scores[4 * i + k] == 0.0) continue;
+            ranks[k * n + i] = 1;
+            for (std::size_t j = 0; j < n; ++j) ranks[k * n + i] += scores[4 * j + k] > scores[4 * i + k];
+        }
+    return ranks;
+}
+
+void test_summary(Random& random) {
+    constexpr std::size_t model_counts[] = {0, 1, 2, 7, 33, 70}, set_counts[] = {0, 1, 15, 16, 17, 40};
+    constexpr double often[] = {0.0, 1.0, 100.0, 50.0, tiny, 0.005, 99.995};
+    const std::size_t n = random.of(model_counts), n_sets = random.of(set_counts), threads = 1 + random.below(8);
+    const double ties = random.of({0.0, 0.3, 1.0}), again = random.of({0.0, 0.5});
+    const bool close_together = random.chance(0.2);  // all in one bucket
+    std::vector<double> scores;
+    for (std::size_t at = 0; at < n_sets * n * 4; ++at) {
+        double score = close_together ? 50.0 + random.unit() * 1e-12 : random.between(0.0, 100.0);
+        if (random.chance(ties)) score = random.of(often);
+        if (at >= 4 * n && random.chance(again)) score = scores[at - 4 * n];
+        scores.push_back(score);
+    }
+    if (n_sets > 1 && again > 0)
+        std::copy_n(scores.begin(), 4 * n, scores.begin() + static_cast<std::ptrdiff_t>(4 * n));
+
+    std::vector<std::uint32_t> base(4 * n);
+    if (n_sets > 0) glevel::rank(scores.data(), n, base.data());
+    Sums expected(n);
+    std::vector<std::int32_t> moved(n_sets);
+    for (std::size_t s = 0; s < n_sets; ++s) {
+        const double* own = scores.data() + s * n * 4;
+        const auto ranks = ranks_by_counting(own, n);
+        if (s == 0 && ranks != base) fail("rank");
+        for (std::size_t i = 0; i < n; ++i) {
+            std::size_t level = 0;
+            bool moves = false;
+            for (std::size_t k = 0; k < 4; ++k) {
+                const double score = own[4 * i + k];
+                const auto steps = static_cast<std::int64_t>(std::rint(std::ldexp(score, 45)));
+                expected.high[4 * i + k] += steps / (std::int64_t{1} << 32);
+                expected.low[4 * i + k] += steps % (std::int64_t{1} << 32);
+                expected.least[4 * i + k] = std::min(expected.least[4 * i + k], score);
+                expected.most[4 * i + k] = std::max(expected.most[4 * i + k], score);
+                ++expected.ranks[(4 * i + k) * (n + 1) + ranks[k * n + i]];
+                ++expected.points[(4 * i + k) * glevel::bins + static_cast<std::size_t>(std::rint(score * 100.0))];
+                if (score > 0.0) level = k + 1;
+                moves |= ranks[k * n + i] != base[k * n + i];
+            }
+            ++expected.levels[5 * i + level];
+            moved[s] += moves;
+        }
+    }
+    const std::size_t cut = random.below(n_sets + 1);
+    for (const std::size_t first_part : {n_sets, cut}) {  // at once, and in two parts
+        Sums got(n);
+        std::vector<std::int32_t> moves(n_sets, -1);
+        glevel::summarise(scores.data(), first_part, n, base.data(), got.pointers(), moves.data(), threads);
+        glevel::summarise(scores.data() + first_part * n * 4, n_sets - first_part, n, base.data(), got.pointers(),
+                          moves.data() + first_part, threads);
+        if (got != expected || moves != moved) fail("summarise, " + std::to_string(threads) + " threads");
+    }
+
+    const std::vector<double> by_model(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(n * n_sets));
+    for (const Kernels* kernels : glevel::available_kernels()) {
+        std::vector<std::int64_t> counts(n * n, 5);
+        glevel::parallel_for(n, 3, threads, [&](std::size_t, std::size_t first, std::size_t last) {
+            glevel::set_kernels(*kernels).count_above(by_model.data(), n, n_sets, first, last, counts.data());
+        });
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t j = 0; j < n; ++j) {
+                std::int64_t above = 5;
+                for (std::size_t s = 0; s < n_sets; ++s) above += by_model[i * n_sets + s] > by_model[j * n_sets + s];
+                if (counts[i * n + j] != above) fail("count_above");
+            }
+    }
+}
+
+// What Pairs makes when it is first asked for is made once, whoever asks.
+void test_one_pairs_many_callers(Random& random) {
+    const Case c(random);
+    const Plan plan(c.table());
+    const Kernels& kernels = glevel::choose_kernels();
+    const glevel::SetKernels& set_kernels = glevel::set_kernels(kernels);
+    const std::vector<double> sets = random_sets(c, 20, random);
+    const Sparse sparse(c, sets, random);
+    const glevel::Pairs alone(plan, kernels, c.raw.data(), c.n_models, 1),
+        shared(plan, kernels, c.raw.data(), c.n_models, 1);
+    const auto dense = ablated(alone, set_kernels, sets, 20, false, 1, 1);
+    std::vector<double> few;
+    if (alone.tiny.empty()) few = changed(alone, set_kernels, sparse, 1, 1);
+    std::vector<std::thread> callers;
+    for (std::size_t i = 0; i < 8; ++i)
+        callers.emplace_back([&, own = Random{random.next()}, threads = 1 + i % 3]() mutable {
+            if (shared.tiny.empty()) same_bits(changed(shared, set_kernels, sparse, threads, 3), few, "change at once");
+            test_between(c, shared, sets, own);
+            same_bits(ablated(shared, set_kernels, sets, 20, false, threads, 2), dense, "ablate at once");
+        });
+    for (std::thread& caller : callers) caller.join();
+}
+
 // Whoever finds the pool in use does all the work alone; nobody gets other bits.
 void test_many_callers(Random random) {
     const auto test = [](Random seeded) {
-        for (int i = 0; i < 10; ++i) test_case(seeded);
+        for (int i = 0; i < 10; ++i) test_case(seeded), test_sets(seeded);
     };
     std::vector<std::thread> callers;
     for (int i = 0; i < 4; ++i) callers.emplace_back(test, Random{random.next()});
@@ -353,7 +741,7 @@ void test_every_piece_is_done_once() {
 void test_fork(Random random) {
     const pid_t child = fork();  // the pool has threads by now; the child has none of them
     if (child == 0) {
-        for (int i = 0; i < 10; ++i) test_case(random);
+        for (int i = 0; i < 10; ++i) test_case(random), test_sets(random);
         _exit(0);
     }
     int status = -1;
@@ -408,7 +796,10 @@ int main(int argc, char** argv) {
         if (std::getenv("GLEVEL_TEST_VERBOSE"))
             std::fprintf(stderr, "case %ld: state %llu\n", i, (unsigned long long)at);
         test_case(random);
+        if (i % 4 == 0) test_sets(random);
+        test_summary(random);
     }
+    for (int i = 0; i < 4; ++i) test_one_pairs_many_callers(random);
     test_many_callers(random);
     test_fork(random);
     std::printf("%ld random plans on", cases);

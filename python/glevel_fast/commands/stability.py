@@ -30,10 +30,15 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(arguments: argparse.Namespace) -> int:
     to_stdout = _common.check_outputs(arguments)
     scorer, results = _common.read(arguments)
+    if arguments.json:
+        compare: tuple[int, ...] = (2, 3, 4, 5)
+    else:
+        compare = () if to_stdout else (arguments.level,)
     with _common.Progress("resampling") as progress:
         boot = scorer.bootstrap(
-            results, arguments.n, arguments.unit, arguments.seed, threads=arguments.threads, progress=progress.update
-        )
+            results, arguments.n, arguments.unit, arguments.seed, threads=arguments.threads, progress=progress.update,
+            compare=compare,
+        )  # fmt: skip
     _common.write_outputs(
         arguments, lambda: boot.to_dict(arguments.confidence), lambda: boot.summary.columns(arguments.confidence)
     )
