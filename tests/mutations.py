@@ -22,9 +22,9 @@ ABLATION, PAIRS, RESAMPLING, SUMMARY, RANDOM = (
 TWIN, SCORING, BENCHMARK, BOARDS = (
     f"python/glevel_fast/{name}.py" for name in ("reference", "scoring", "benchmark", "boards")
 )
-SETS, PY_ABLATION, PY_SUMMARY, WHAT_IF, UNCERTAINTY, SETS_TWIN = (
+SETS, PY_ABLATION, PY_SUMMARY, WHAT_IF, UPDATE, UNCERTAINTY, SETS_TWIN = (
     f"python/glevel_fast/{name}.py"
-    for name in ("specialists", "ablation", "summary", "what_if", "uncertainty", "_reference_sets")
+    for name in ("specialists", "ablation", "summary", "what_if", "update", "uncertainty", "_reference_sets")
 )
 # What looks at the formulas of each file, the quickest first.
 TESTS = {
@@ -34,6 +34,7 @@ TESTS = {
     **dict.fromkeys((PAIRS, SUMMARY, SETS, PY_ABLATION), "ablation what_if"),
     **dict.fromkeys((RESAMPLING, RANDOM, UNCERTAINTY), "uncertainty long_runs"),
     WHAT_IF: "what_if",
+    UPDATE: "update",
     BOARDS: "boards",
 }
 
@@ -177,6 +178,10 @@ MUTANTS = [
     ("what-if: gains are losses", WHAT_IF, "won(new) - won(bench.sota_z[self.tasks])", "won(bench.sota_z[self.tasks]) - won(new)"),
     ("what-if: a tie does not win", WHAT_IF, "np.where(higher, z >= sota, z <= sota)", "np.where(higher, z > sota, z < sota)"),
     ("what-if: a level at a score of 0", WHAT_IF, "np.where(self.overall > 0,", "np.where(self.overall >= 0,"),
+    ("update: lost wins go unseen", UPDATE, "reaches(z, old.sota_z[before]) != reaches(z, bench.sota_z[after])", "~reaches(z, old.sota_z[before]) & reaches(z, bench.sota_z[after])"),
+    ("update: levels stay", UPDATE, "stale |= mask", "stale |= mask & False"),
+    ("update: no closer look at a new task", UPDATE, "suspect |= seen", "suspect |= seen & False"),
+    ("update: a removed task moves none", UPDATE, "i - bisect(gone, i)", "i"),
     ("fragility: the stronger paradigm", WHAT_IF, "int(min(wins[c], wins[g]))", "int(max(wins[c], wins[g]))"),
     ("fragility: the first modality to go", WHAT_IF, "max(float(min(widest[c], widest[g]))", "min(float(min(widest[c], widest[g]))"),
     ("fragility: every win alone", WHAT_IF, "if wins[x] == 1]", "if wins[x] >= 1]"),

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from glevel_fast.ablation import Ablation, Prepared
     from glevel_fast.specialists import SpecialistSets
     from glevel_fast.uncertainty import Bootstrap, Unit
-    from glevel_fast.what_if import Updated, WhatIf
+    from glevel_fast.update import Updated
+    from glevel_fast.what_if import WhatIf
 
 __all__ = ["Scorer"]
 
@@ -366,7 +367,7 @@ class Scorer:
             Scores of another scorer, unknown tasks or models, a model or task that is there already;
             and as in `Benchmark` and `score`.
         """
-        from glevel_fast.what_if import update
+        from glevel_fast.update import update
 
         return update(
             self, scores, specialists=specialists, add_tasks=add_tasks, remove_tasks=remove_tasks,
