@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from generate import METRICS, NAMES, choices, scored
+from generate import METRICS, NAMES, choices, random_case, scored
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -211,3 +211,15 @@ def test_other_tasks_may_put_a_row_in_fractions(fractions, change):
     again = updated.scorer.update(updated.scores, specialists={"t0": 0.5})  # scaled once, not twice
     assert np.array_equal(again.results.values, updated.results.values, equal_nan=True)
     assert_same(again.scores, again.scorer.score(again.results))
+
+
+def test_a_removed_task_beside_changed_specialists():
+    """Those behind it move up."""
+    benchmark, raw = random_case(40, 60, seed=4)
+    raw[raw < 0] = np.nan
+    scorer = Scorer(benchmark, fractions="keep", invalid="missing")
+    scores = scorer.score(raw)
+    for task in range(1, 60):
+        sota = float(np.nanmedian(raw[:, task])) if np.isfinite(raw[:, task]).any() else np.nan
+        updated = scorer.update(scores, specialists={benchmark.tasks[task]: sota}, remove_tasks=[benchmark.tasks[0]])
+        assert_same(updated.scores, updated.scorer.score(updated.results))
