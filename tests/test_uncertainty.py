@@ -116,6 +116,12 @@ def test_probabilities_and_groups():
         np.testing.assert_allclose(high[:, level - 2], np.sort(s, axis=1)[:, 379], atol=0.00501)
 
 
+@pytest.mark.parametrize("n_sets", [0, 1, 7, 37, 64])
+def test_ties_are_not_above(n_sets):
+    scores = np.random.default_rng(2).integers(0, 4, (9, n_sets)).astype(np.float64)
+    assert np.array_equal(_core.count_above(scores, 2), reference.count_above(scores))
+
+
 def test_models_that_can_be_told_apart_share_no_group():
     rng = np.random.default_rng(1)
     tasks = tuple(map(str, range(40)))
