@@ -371,12 +371,10 @@ def _inside(low: Array, high: Array, scale: Array, z: Array) -> Array:
 
 def _outside(benchmark: Benchmark, sota: Array, tasks: NDArray[Any] | None = None) -> list[tuple[int, int]]:
     """Rows and columns of what is neither NaN nor inside its metric's domain."""
-    which = np.arange(benchmark.n_tasks) if tasks is None else tasks
-    low = np.array([benchmark.metrics[t].lowest for t in which])
-    high = np.array([benchmark.metrics[t].highest for t in which])
+    which = slice(None) if tasks is None else tasks
     with np.errstate(over="ignore"):
         z = sota * benchmark.scale[which]
-    rows, columns = np.nonzero((z < low) | (z > high))
+    rows, columns = ((z < benchmark.mapping["low"][which]) | (z > benchmark.mapping["high"][which])).nonzero()
     return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
