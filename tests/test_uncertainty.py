@@ -169,7 +169,7 @@ def test_wrong_input_is_refused():
         "30 of 30 tasks have none, such as 't0'": lambda: scorer.bootstrap(raw, 5, unit="skill"),
         "piece=0": lambda: scorer.bootstrap(raw, 5, piece=0),
         "level=6": lambda: boot.all_above(6),
-        "unknown model 'x'": lambda: boot.above("x", "model 1"),
+        "no model 'x'": lambda: boot.above("x", "model 1"),
         "confidence 0.4": lambda: boot.groups(2, 0.4),
         "policy='paper'": lambda: Scorer(benchmark, "release").bootstrap(raw, 5),
     }.items():

@@ -92,21 +92,12 @@ class Bootstrap:
             An unknown model or level.
         """
         k = _board(level)
-        rows = [self._row(a), self._row(b)]
+        rows = [self.prepared.scores.row(model) for model in (a, b)]
         resampler = _resampler(self.prepared, self.unit, rows)
         out = np.empty((self.done, 2, 4))
         resampler.scores(self.seed, 0, out, self.threads)
         x, y = out[:, 0, k], out[:, 1, k]
         return float((np.count_nonzero(x > y) + np.count_nonzero(x == y) / 2) / self.done)
-
-    def _row(self, model: str) -> int:
-        by_name = {fold_task(name): i for i, name in enumerate(self.models)}
-        row = by_name.get(fold_task(model)) if isinstance(model, str) else None
-        if row is None:
-            from glevel_fast.metrics import nearest
-
-            raise GLevelError(f"unknown model {model!r}{nearest(str(model), self.models)}")
-        return row
 
     def all_above(self, level: int = 2) -> Array:
         """float64 (n_models, n_models): P(row above column) on the board of a level, ties counted half."""
