@@ -281,7 +281,8 @@ class Summary:
         mean, median, chance = self.mean, self.quantile(0.5), self.level_probability
 
         def board(m: int, k: int) -> dict[str, Any]:
-            held = np.flatnonzero(self.rank_counts[m, k])
+            counts = self.rank_counts[m, k]
+            held = np.flatnonzero(counts)
             return {
                 "score": float(self.base[m, k]),
                 "mean": float(mean[m, k]),
@@ -291,7 +292,7 @@ class Summary:
                 "max": float(self.most[m, k]),
                 "rank": int(self.base_ranks[k, m]) or None,
                 "rank_interval": [int(best[m, k]) or None, int(worst[m, k]) or None],
-                "ranks": [[int(r) or None, int(self.rank_counts[m, k, r])] for r in held],
+                "ranks": [[r or None, n] for r, n in zip(held.tolist(), counts[held].tolist(), strict=True)],
             }
 
         return {
