@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+import os
+from typing import Any
 
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.table import MAX_MODELS, open_file, shown
-
-if TYPE_CHECKING:
-    import os
 
 MAX_BYTES = 48 * 2**20
 MAX_VALUES = 2_000_000
@@ -29,43 +27,53 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         With line and column where the parser knows them.
     """
     with open_file(path, MAX_BYTES) as file:
-        raw = file.read()
+        return parse_json(file.read(), os.fsdecode(path))
+
+
+def parse_json(raw: bytes, where: str) -> Any:
+    """The value in JSON text, with every number a float; `where` names it in messages.
+
+    Raises
+    ------
+    GLevelError
+        As of `read_json`.
+    """
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise GLevelError(
-            f"{path}, line {line}: is not UTF-8 (byte 0x{raw[error.start]:02x}); save it as UTF-8"
+            f"{where}, line {line}: is not UTF-8 (byte 0x{raw[error.start]:02x}); save it as UTF-8"
         ) from None
     # every value but the last follows one of these
     if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
-        raise GLevelError(f"{path}: holds more than {MAX_VALUES:,} values; use Parquet for such tables")
+        raise GLevelError(f"{where}: holds more than {MAX_VALUES:,} values; use Parquet for such tables")
     if raw.count(b"{") > MAX_OBJECTS:
-        raise GLevelError(f"{path}: holds more than {MAX_OBJECTS:,} objects; use Parquet for such tables")
+        raise GLevelError(f"{where}: holds more than {MAX_OBJECTS:,} objects; use Parquet for such tables")
     del raw
 
     def number(literal: str) -> float:
         value = float(literal)
         if math.isinf(value):
-            raise GLevelError(f"{path}: the number {shown(literal)} is too large for a double")
+            raise GLevelError(f"{where}: the number {shown(literal)} is too large for a double")
         return value
 
     def constant(literal: str) -> None:
-        raise GLevelError(f"{path}: {literal} is not JSON; write null where a model does not support a task")
+        raise GLevelError(f"{where}: {literal} is not JSON; write null where a model does not support a task")
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(items) > MAX_KEYS:
-            raise GLevelError(f"{path}: an object with {len(items):,} keys; at most {MAX_KEYS:,} can be read")
+            raise GLevelError(f"{where}: an object with {len(items):,} keys; at most {MAX_KEYS:,} can be read")
         value = dict(items)
         if len(value) < len(items):
             seen: set[str] = set()
             twice = next(key for key, _ in items if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-            raise GLevelError(f"{path}: the key {shown(twice)} stands twice in one object; remove one")
+            raise GLevelError(f"{where}: the key {shown(twice)} stands twice in one object; remove one")
         return value
 
     try:
         return json.loads(text, parse_float=number, parse_int=number, parse_constant=constant, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
-        raise GLevelError(f"{path}, line {error.lineno}, column {error.colno}: is not JSON: {error.msg}") from None
+        raise GLevelError(f"{where}, line {error.lineno}, column {error.colno}: is not JSON: {error.msg}") from None
     except RecursionError:
-        raise GLevelError(f"{path}: is nested too deep to be a table") from None
+        raise GLevelError(f"{where}: is nested too deep to be a table") from None
