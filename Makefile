@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE $(wildcard cpp/*) $(shell find python -name '*.py*' -o -name '*.csv' -o -name 'page.*' | grep -v __pycache__)
+CPP := $(wildcard cpp/*.?pp cpp/*/*.?pp)
+SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE $(CPP) $(shell find python -name '*.py*' -o -name '*.csv' -o -name 'page.*' | grep -v __pycache__)
 
 .PHONY: demo test lint format bench docs develop clean sanitize determinism coverage fuzz mutants test-lowest lock audit
 
@@ -15,14 +16,14 @@ test: $(VENV)/.installed $(VENV)/.test
 lint: $(VENV)/.installed $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/clang-format --dry-run --Werror cpp/*.cpp cpp/*.hpp tests/cpp/*.cpp
+	$(BIN)/clang-format --dry-run --Werror $(CPP) tests/cpp/*.cpp
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest glevel_fast._core --allowlist tests/stubtest_allowlist.txt
 
 format: $(VENV)/.lint
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/clang-format -i cpp/*.cpp cpp/*.hpp tests/cpp/*.cpp
+	$(BIN)/clang-format -i $(CPP) tests/cpp/*.cpp
 
 # Measures, prints the table of targets, writes benchmarks/RESULTS.md, its figure and README's table. A peer that
 # cannot be installed is left out by name.

@@ -1,9 +1,9 @@
-// Which instruction set the kernels run on, decided once per process.
+// Which instruction set the kernels run on, chosen anew by each call: an engine keeps what it was made with.
 #include <cstdlib>
-#include <stdexcept>
+#include <string>
 
-#include "ablation.hpp"
 #include "kernels.hpp"
+#include "sets/sets.hpp"
 
 namespace glevel {
 
@@ -39,15 +39,17 @@ std::vector<const Kernels*> available_kernels() {
 
 const Kernels& choose_kernels(const std::string& isa) {
     const auto kernels = available_kernels();
-    std::string wanted = isa;
-    if (const char* forced = std::getenv("GLEVEL_FAST_ISA"); wanted.empty() && forced) wanted = forced;
+    const char* variable = "GLEVEL_FAST_ISA";
+    const char* forced = std::getenv(variable);
+    const std::string wanted = isa.empty() && forced ? forced : isa;
     if (wanted.empty()) return *kernels.front();
     std::string names;
     for (const Kernels* k : kernels) {
         if (wanted == k->name) return *k;
         names += std::string(names.empty() ? "" : ", ") + k->name;
     }
-    throw std::invalid_argument("instruction set '" + wanted + "' is not available here; available: " + names);
+    throw InputError((isa.empty() ? std::string(variable) + ": " : "") + "instruction set '" + wanted +
+                     "' is not available here; available: " + names);
 }
 
 const Kernels& kernels_for_few(const Kernels& kernels) {

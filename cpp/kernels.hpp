@@ -1,12 +1,9 @@
 // The kernels as the rest of the engine calls them: one table of functions per instruction set.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
-#include <new>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -26,7 +23,8 @@ struct Scores {
 };
 
 // Each function does rows [first, last) of a batch. raw, points and what is mapped are (n_models, n_tasks) in
-// the caller's task order; scratch holds scratch_size(plan, lanes) doubles and is the calling thread's own.
+// the caller's task order; scratch holds scratch_size(n_tasks, n_modalities,
+// lanes) doubles and is the calling thread's own.
 struct Kernels {
     const char* name;
     std::size_t lanes;
@@ -40,27 +38,21 @@ struct Kernels {
     void (*score_one)(const Plan& folded, const double* row, std::size_t model, const Scores&, double* scratch);
 };
 
-struct Free {
-    void operator()(double* memory) const { std::free(memory); }
-};
-
-// Aligned for any vector; a worker's share of it stays aligned where shares are multiples of 8.
-inline std::unique_ptr<double[], Free> make_scratch(std::size_t n) {
-    const std::size_t bytes = (n * sizeof(double) + 63) / 64 * 64;
-    auto* memory = static_cast<double*>(std::aligned_alloc(64, std::max<std::size_t>(bytes, 64)));
-    if (memory == nullptr) throw std::bad_alloc();
-    return std::unique_ptr<double[], Free>(memory);
-}
-
+// Doubles.
 inline std::size_t scratch_size(std::size_t n_tasks, std::size_t n_modalities, std::size_t lanes) {
     return (2 * n_tasks + 2 * (2 * n_modalities + 1) + 3 * n_modalities) * lanes;
 }
+
+// What a user asked for cannot be had; the message is for them.
+struct InputError : std::invalid_argument {
+    using std::invalid_argument::invalid_argument;
+};
 
 // Instruction sets this machine can run, best first.
 std::vector<const Kernels*> available_kernels();
 
 // The best one, or the one that `isa` or (where that is empty) GLEVEL_FAST_ISA names.
-// Throws std::invalid_argument where this machine or this build has no such path.
+// Throws InputError where this machine or this build has no such path.
 const Kernels& choose_kernels(const std::string& isa = "");
 
 // For batches that do not fill the lanes of `kernels`: a narrower path, of the same bits, where there is one.

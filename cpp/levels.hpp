@@ -8,6 +8,10 @@
 
 namespace glevel::GLEVEL_ISA {
 
+// S4 of a modality, 2 S_C S_G / (S_C + S_G), from 1 / S_C and 1 / S_G: in a form whose every rounding is monotone and
+// that is 0 where either is 0. In real numbers it never exceeds S3; min() holds it to that.
+inline Vec level4(Vec inverse_c, Vec inverse_g, Vec s3) { return min(2.0 / (inverse_c + inverse_g), s3); }
+
 // means: per group (mean, masked mean), in points. overall: S2, S3, S4, S5. modality: per modality S2, S3, S4.
 inline void levels(const Vec* means, std::size_t n_modalities, Vec* overall, Vec* modality) {
     Vec total2{}, total3{}, total4{};
@@ -16,9 +20,7 @@ inline void levels(const Vec* means, std::size_t n_modalities, Vec* overall, Vec
         const Vec g = means[4 * m + 2], s_g = means[4 * m + 3];
         const Vec s2 = (c + g) / 2.0;
         const Vec s3 = (s_c + s_g) / 2.0;
-        // 2 S_C S_G / (S_C + S_G), in a form whose every rounding is monotone and that is 0 where either is 0.
-        const Vec harmonic = 2.0 / (1.0 / s_c + 1.0 / s_g);
-        const Vec s4 = min(harmonic, s3);
+        const Vec s4 = level4(1.0 / s_c, 1.0 / s_g, s3);
         total2 += modality[3 * m] = s2;
         total3 += modality[3 * m + 1] = s3;
         total4 += modality[3 * m + 2] = s4;

@@ -34,7 +34,8 @@ inline void curve(const Vec (&w)[abreast], Vec (&points)[abreast]) {
     using namespace mapping;
     constexpr double round = 0x1.8p52;  // adding it rounds to a whole number, held in the low bits
     Vec x[abreast], k_rounded[abreast], r[abreast], q[abreast], coth[abreast], divisor[abreast];
-    for (std::size_t i = 0; i < abreast; ++i) x[i] = min(2.0 * unit / w[i], splat(64.0));  // at 64, 100 is long reached
+    for (std::size_t i = 0; i < abreast; ++i)
+        x[i] = min(2.0 * unit / w[i], splat(64.0));  // 100 tanh(32) is 100 in double
     for (std::size_t i = 0; i < abreast; ++i) k_rounded[i] = (x[i] * log2_e - 0.5) + round;
     for (std::size_t i = 0; i < abreast; ++i) {
         const Vec k = k_rounded[i] - round;

@@ -50,7 +50,7 @@ class Pool {
         take_pieces(0, work);
         {
             const std::lock_guard lock(mutex_);
-            places_ = 0;  // who has not woken up by now need not
+            places_ = 0;  // all pieces are taken: a worker that wakes up now finds no place, and sleeps on
         }
         for (int spins = 0; active_.load(std::memory_order_acquire) != 0; ++spins) {
             if (spins < 4096)
@@ -121,11 +121,12 @@ Pool& the_pool() {
 }  // namespace
 
 std::size_t available_threads() {
+    std::size_t n = std::thread::hardware_concurrency();
 #if defined(__linux__)
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<std::size_t>(std::max(CPU_COUNT(&set), 1));
+    if (sched_getaffinity(0, sizeof set, &set) == 0) n = static_cast<std::size_t>(CPU_COUNT(&set));
 #endif
-    return std::max(std::thread::hardware_concurrency(), 1u);
+    return std::clamp<std::size_t>(n, 1, most_threads);
 }
 
 void parallel_for(std::size_t n, std::size_t piece, std::size_t threads, const Pool::Work& work) {

@@ -6,7 +6,10 @@
 
 namespace glevel {
 
-// CPUs this process may use.
+// More are refused: nobody has so many CPUs, and a slip must not start a million threads.
+constexpr std::size_t most_threads = 4096;
+
+// CPUs this process may use; at most most_threads.
 std::size_t available_threads();
 
 // Calls work(worker, first, last) over [0, n) in pieces of at most `piece`, on up to `threads` threads, the

@@ -43,9 +43,11 @@ struct Accumulator {
         std::memcpy(&rounder_bits, &rounder, sizeof rounder);
         const auto mean = [&](Sum terms, Mask minus_n, Mask any_term) {
             const Mask steps = reinterpret_cast<Mask>(terms + reinterpret_cast<Sum>(minus_n) * rounder_bits);
-            // At least one step where there are terms at all: a score is above 0 exactly where it should be.
+            // Terms may be so small that they add up to no step. One step then stands for them: the score of a model
+            // that has points must be above 0.
             const Vec total = max(to_double(steps), any_term != 0 ? splat(1.0) : Vec{});
-            // min() guards the last bit where weights were rounded. No tasks: 0/0, which max() makes 0.
+            // Rounded weights could lift the mean above 100 by a last bit. In a group without tasks it is 0/0, a NaN,
+            // which max() turns into 0.
             return max(min(splat(100.0), total / percent_steps), Vec{});
         };
         return {mean(all, n_all, any_all), mean(won, n_won, any_won), -n_all, -n_won};

@@ -1,6 +1,6 @@
 // Vectors of GLEVEL_VECTOR_BYTES, in the compilers' own vector language: one source for every instruction set.
-// Included only by kernels.cpp, which is compiled once per instruction set; everything here lives in that
-// unit's own namespace, so that the linker never mixes code of two instruction sets.
+// For files that CMake compiles once per instruction set; everything here lives in that instruction set's own
+// namespace, so that the linker never mixes code of two of them.
 #pragma once
 
 #include <cstddef>
@@ -117,6 +117,27 @@ inline bool any(Mask m) {
     std::int64_t seen = 0;
     for (std::size_t i = 0; i < lanes; ++i) seen |= m[i];
     return seen != 0;
+}
+
+// All ones in the lanes from `n` on (n <= lanes).
+inline Mask beyond(std::size_t n) {
+    static constexpr std::int64_t table[16] = {0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1};
+    return load<Mask>(table + 8 - n);
+}
+
+// One bit per lane.
+inline unsigned lane_bits(Mask m) {
+#if GLEVEL_VECTOR_BYTES == 64
+    return _mm512_movepi64_mask(reinterpret_cast<__m512i>(m));
+#elif GLEVEL_VECTOR_BYTES == 32 && defined(__AVX__)
+    return static_cast<unsigned>(_mm256_movemask_pd(reinterpret_cast<__m256d>(m)));
+#elif GLEVEL_VECTOR_BYTES == 16 && defined(__SSE2__)
+    return static_cast<unsigned>(_mm_movemask_pd(reinterpret_cast<__m128d>(m)));
+#else
+    unsigned set = 0;
+    for (std::size_t i = 0; i < lanes; ++i) set |= static_cast<unsigned>(m[i] & 1) << i;
+    return set;
+#endif
 }
 
 // Of whole numbers from 0 to 2^63, correctly rounded: the two halves become doubles through their bits.

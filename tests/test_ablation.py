@@ -449,9 +449,8 @@ def test_the_engine_checks_again():
         "begin must ascend": lambda: change(begin=(1, 0)),
         "begin must end with": lambda: change(begin=(0, 2)),
         "task out of range": lambda: change(tasks=(30,)),
-        "sota has the wrong type": lambda: change(sota=(1.0, 2.0)),
-        "out has the wrong type": lambda: change(out=(2, 3, 4)),
-        "out must be writeable": lambda: change(out=read_only),
+        "sota must have the shape (1,)": lambda: change(sota=(1.0, 2.0)),
+        "out must have the shape (1, 3, 4)": lambda: change(out=(2, 3, 4)),
         "sota must have the shape": lambda: pairs.ablate(raw[:, 1:].copy(), False, np.empty((3, 3, 4)), False, 1),
         "unit_group must ascend": lambda: resample(group=group[order][::-1].copy()),
         "unit out of range": lambda: resample(unit=unit[::-1].copy()),
@@ -461,3 +460,59 @@ def test_the_engine_checks_again():
     }.items():
         with pytest.raises(ValueError, match=re.escape(message)):
             call()
+    for message, call in {
+        "out must be writeable": lambda: change(out=read_only),
+        "out must be C-contiguous float64": lambda: change(out=np.empty((1, 3, 4), np.float32)),
+        "begin must be a NumPy array": lambda: pairs.change([0, 0], raw, raw, raw, False, 1),
+        "tasks must be C-contiguous int64": lambda: change(tasks=(3.0,)),
+    }.items():
+        with pytest.raises(TypeError, match=re.escape(message)):
+            call()
+
+
+def test_summarise_writes_only_where_it_may():
+    """Not into what is read-only or not laid out as it writes, nor into a copy that is then thrown away."""
+    benchmark, raw = random_case(3, 5, seed=1)
+    summary = Scorer(benchmark).ablate(raw, SpecialistSets.perturbed(benchmark, 2)).summary
+    scores, base = np.zeros((2, 3, 4)), np.zeros((4, 3), np.uint32)
+
+    def add(scores=scores, base=base, **fields):
+        return _core.summarise(scores, base, {**summary.arrays, **fields}, 1)
+
+    add()
+    for name, array in summary.arrays.items():
+        if name not in ("high", "low", "least", "most", "levels", "ranks", "points"):
+            continue
+        read_only, transposed = array.copy(), np.ascontiguousarray(array.T).T
+        read_only.flags.writeable = False
+        before = array.copy()
+        for bad, message in [
+            (array.tolist(), "a NumPy array"),
+            (read_only, "writeable"),
+            (transposed, f"C-contiguous {array.dtype}"),
+            (array.astype(np.int16), f"C-contiguous {array.dtype}"),
+            (array.astype(array.dtype.newbyteorder()), f"C-contiguous {array.dtype}"),
+        ]:
+            with pytest.raises(TypeError, match=f"{name} must be {message}"):
+                add(**{name: bad})
+        for bad in (array[1:].copy(), array[..., 1:].copy(), array[np.newaxis].copy()):
+            with pytest.raises(ValueError, match=re.escape(f"{name} must have the shape ({array.shape[0]}, 4")[:-1]):
+                add(**{name: bad})
+        assert np.array_equal(array, before)
+    with pytest.raises(TypeError, match="scores must be a NumPy array"):
+        add(scores=scores.tolist())
+    with pytest.raises(TypeError, match="base must be C-contiguous uint32"):
+        add(base=base.astype(np.int64))
+    with pytest.raises(KeyError, match="high"):
+        _core.summarise(scores, base, {}, 1)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 4097, 10**20])
+def test_threads_out_of_range(threads):
+    benchmark, raw = random_case(3, 5, seed=1)
+    engine = _core.Engine(**engine_columns(benchmark), zero_scores=False)
+    for call in (engine.score, engine.overall, engine.map, _core.count_above):
+        with pytest.raises(GLevelError, match=f"threads={threads}: from 1 to 4096"):
+            call(raw, threads)
+    with pytest.raises(TypeError, match="threads must be a whole number"):
+        engine.score(raw, 1.5)

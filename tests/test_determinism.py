@@ -43,16 +43,23 @@ def test_instruction_sets_forced_from_outside(isa):
 
 
 def test_an_instruction_set_that_is_not_here():
+    """One line that names the variable and what it may say, on the command line too."""
+    wanted = f"GLEVEL_FAST_ISA: instruction set 'abacus' is not available here; available: {', '.join(PATHS)}\n"
     code = "import glevel_fast as gl; gl.Scorer(gl.published.benchmark())"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "GLEVEL_FAST_ISA": "abacus"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "instruction set 'abacus' is not available here; available: " in done.stderr
+    for command, expected in [
+        (["-c", code], f"glevel_fast.errors.GLevelError: {wanted}"),
+        (["-m", "glevel_fast.cli", "score"], f"glevel: error: {wanted}"),
+    ]:
+        done = subprocess.run(
+            [sys.executable, *command],
+            env={**os.environ, "GLEVEL_FAST_ISA": "abacus"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert done.stderr.endswith(expected)
+    assert done.stderr == expected
 
 
 def test_one_changed_cell_changes_the_hash():

@@ -21,14 +21,14 @@
 #include <unistd.h>
 #endif
 
-#include "ablation.hpp"
 #include "kernels.hpp"
-#include "pairs.hpp"
 #include "plan.hpp"
 #include "pool.hpp"
-#include "random.hpp"
-#include "resampling.hpp"
-#include "summary.hpp"
+#include "sets/pairs.hpp"
+#include "sets/random.hpp"
+#include "sets/resampling.hpp"
+#include "sets/sets.hpp"
+#include "sets/summary.hpp"
 
 namespace {
 
@@ -397,23 +397,16 @@ struct Sparse {
     }
 
     glevel::Changes changes(const glevel::Pairs& pairs) const {
-        glevel::Changes changes;
-        changes.begin.push_back(0);
+        std::vector<std::int64_t> begin{0}, of;
+        std::vector<double> raw;
         for (std::size_t s = 0; s < tasks.size(); ++s) {
-            auto own = tasks[s];
-            std::sort(own.begin(), own.end(), [&](std::size_t a, std::size_t b) {
-                return pairs.group(pairs.column(a)) < pairs.group(pairs.column(b));
-            });
-            for (const std::size_t i : own) {
-                const std::size_t column = pairs.column(i);
-                const double before = pairs.plan.sota[column];
-                changes.column.push_back(column);
-                changes.before.push_back(std::isnan(before) ? inf : before);
-                changes.after.push_back(pairs.threshold(column, sets[s * pairs.plan.n_tasks + i], false));
+            for (const std::size_t i : tasks[s]) {
+                of.push_back(static_cast<std::int64_t>(i));
+                raw.push_back(sets[s * pairs.plan.n_tasks + i]);
             }
-            changes.begin.push_back(changes.column.size());
+            begin.push_back(static_cast<std::int64_t>(of.size()));
         }
-        return changes;
+        return {pairs, begin.data(), tasks.size(), of.data(), raw.data(), of.size()};
     }
 };
 
@@ -467,10 +460,7 @@ struct Units {
 std::vector<double> resampled(const glevel::Resampling& r, const glevel::SetKernels& kernels, std::uint64_t seed,
                               std::uint64_t start, std::size_t n, std::size_t threads) {
     std::vector<double> out(n * r.n_models * 4, nan);
-    glevel::parallel_for(n, kernels.tile, threads, [&](std::size_t, std::size_t first, std::size_t last) {
-        for (; first < last; first += kernels.tile)
-            kernels.resample(r, seed, start, first, std::min(first + kernels.tile, last), out.data());
-    });
+    glevel::resample(r, kernels, seed, start, n, out.data(), threads);
     return out;
 }
 

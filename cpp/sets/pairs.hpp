@@ -42,6 +42,8 @@ class Pairs {
 
     // The specialist as a pair's value is compared with it: value >= threshold is a win.
     double threshold(std::size_t column, double raw_sota, bool strict) const;
+    // That of the benchmark's own.
+    double own_threshold(std::size_t column) const;
     std::size_t group(std::size_t column) const { return group_[column]; }
     std::size_t column(std::size_t task) const { return column_[task]; }
 
@@ -56,27 +58,6 @@ class Pairs {
     mutable std::once_flag columns_once_, sorted_once_;
     mutable PairColumns columns_;
     mutable std::vector<std::vector<double>> sorted_;  // per column: supported values, ascending
-};
-
-// Specialist sets in tiles of as many sets as a kernel takes abreast, and the range of each column.
-struct Tiles {
-    Tiles(const Pairs& pairs, const double* sota, std::size_t n_sets, std::size_t tile, bool strict,
-          std::size_t threads);
-
-    std::size_t n_sets, tile, n_tiles;
-    std::unique_ptr<double[]> threshold;  // (n_tiles, n_tasks, tile)
-    std::vector<double> low, high;        // (n_tasks,) and slack
-    std::vector<double> own;              // the same of the benchmark's own specialists
-
-   private:
-    void take_column(const Plan& plan, std::size_t c, std::size_t n, bool strict, double* row);
-};
-
-// Sets as changes of the benchmark's own specialists. In CSR form; the columns of one set are sorted by group.
-struct Changes {
-    std::vector<std::size_t> begin;  // (n_sets + 1,)
-    std::vector<std::size_t> column;
-    std::vector<double> before, after;  // thresholds
 };
 
 }  // namespace glevel

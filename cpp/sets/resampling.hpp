@@ -8,13 +8,13 @@
 #include <cstdint>
 #include <vector>
 
-#include "pairs.hpp"
+#include "sets/pairs.hpp"
 
 namespace glevel {
 
 struct Resampling {
     // unit: per task of the caller's order, the index of its unit; units are numbered by group, from 0, without
-    // gaps, and unit_group gives their groups.
+    // gaps, and unit_group gives their groups. Throws std::invalid_argument where that does not hold.
     Resampling(const Pairs& pairs, const std::int32_t* unit, const std::int32_t* unit_group, std::size_t n_units);
 
     struct Entry {

@@ -1,13 +1,25 @@
-#include "resampling.hpp"
+#include "sets/resampling.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 namespace glevel {
 namespace {
 
 constexpr std::size_t block_size = 48;
 constexpr int most_bits = 38;
+
+void check(const Pairs& pairs, const std::int32_t* unit, const std::int32_t* unit_group, std::size_t n) {
+    for (std::size_t u = 0; u < n; ++u)
+        if (unit_group[u] < (u > 0 ? unit_group[u - 1] : 0) ||
+            unit_group[u] >= static_cast<std::int32_t>(pairs.plan.n_groups))
+            throw std::invalid_argument("unit_group must ascend within the groups");
+    for (std::size_t i = 0; i < pairs.plan.n_tasks; ++i)
+        if (unit[i] < 0 || unit[i] >= static_cast<std::int64_t>(n) ||
+            unit_group[unit[i]] != static_cast<std::int32_t>(pairs.group(pairs.column(i))))
+            throw std::invalid_argument("unit out of range, or of another group than its task");
+}
 
 }  // namespace
 
@@ -18,6 +30,7 @@ Resampling::Resampling(const Pairs& pairs, const std::int32_t* unit, const std::
       n_units(n),
       units(n_groups + 1),
       full(n) {
+    check(pairs, unit, unit_group, n);
     const Plan& plan = pairs.plan;
     for (std::size_t u = 0; u < n; ++u) ++units[static_cast<std::size_t>(unit_group[u]) + 1];
     for (std::size_t g = 0; g < n_groups; ++g) units[g + 1] += units[g];

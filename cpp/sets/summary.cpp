@@ -1,4 +1,4 @@
-#include "summary.hpp"
+#include "sets/summary.hpp"
 
 #include <algorithm>
 #include <cmath>

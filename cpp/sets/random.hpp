@@ -3,6 +3,7 @@
 // number generators, 2014); reference.draws is the same in NumPy.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace glevel {
@@ -27,5 +28,13 @@ class Draws {
    private:
     std::uint64_t key_;
 };
+
+// out (n_sets, n): the first n numbers of sets from `first` on.
+inline void draw(std::uint64_t seed, std::uint64_t first, std::size_t n_sets, std::size_t n, std::uint64_t* out) {
+    for (std::size_t i = 0; i < n_sets; ++i) {
+        const Draws draws(seed, first + i);
+        for (std::size_t j = 0; j < n; ++j) *out++ = draws(j);
+    }
+}
 
 }  // namespace glevel

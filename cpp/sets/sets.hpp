@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "pairs.hpp"
-#include "resampling.hpp"
+#include "sets/changes.hpp"
+#include "sets/pairs.hpp"
+#include "sets/resampling.hpp"
+#include "sets/tiles.hpp"
 
 namespace glevel {
 
@@ -30,5 +32,12 @@ struct SetKernels {
 };
 
 const SetKernels& set_kernels(const Kernels& kernels);
+
+// All resamples of a run, n from `start` on, over all threads.
+void resample(const Resampling& resampling, const SetKernels& kernels, std::uint64_t seed, std::uint64_t start,
+              std::size_t n, double* out, std::size_t threads);
+
+// counts (n, n): how often a[i] > a[j], over all threads.
+void count_above(const double* a, std::size_t n, std::size_t n_sets, std::int64_t* counts, std::size_t threads);
 
 }  // namespace glevel

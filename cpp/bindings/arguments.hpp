@@ -1,0 +1,64 @@
+// What Python hands over, checked: never a silent copy, never a write where none is allowed.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace glevel::bindings {
+
+namespace py = pybind11;
+
+// One extent of a shape: a number, or the name of one that is free.
+struct Extent {
+    Extent(std::size_t n) : size(n), name(nullptr) {}
+    Extent(const char* any) : size(0), name(any) {}
+
+    std::size_t size;
+    const char* name;
+};
+using Shape = std::initializer_list<Extent>;
+
+template <class T>
+struct Given {
+    T* data;
+    const Py_ssize_t* shape;
+
+    std::size_t size(std::size_t axis) const { return static_cast<std::size_t>(shape[axis]); }
+};
+
+// Throws TypeError where `argument` is no array of this type in C order (or, where it is written to, read-only),
+// ValueError where it has another shape.
+const py::detail::PyArray_Proxy* check(const py::handle& argument, const char* name, const py::dtype& type, Shape shape,
+                                       bool written);
+
+template <class T>
+Given<const T> input(const py::handle& argument, const char* name, Shape shape) {
+    const auto* array = check(argument, name, py::dtype::of<T>(), shape, false);
+    return {reinterpret_cast<const T*>(array->data), array->dimensions};
+}
+
+template <class T>
+Given<T> output(const py::handle& argument, const char* name, Shape shape) {
+    const auto* array = check(argument, name, py::dtype::of<T>(), shape, true);
+    return {reinterpret_cast<T*>(array->data), array->dimensions};
+}
+
+// A new array.
+template <class T>
+py::array_t<T> make(std::initializer_list<std::size_t> shape) {
+    return py::array_t<T>(std::vector<py::ssize_t>(shape.begin(), shape.end()));
+}
+
+// A number of threads: a whole number from 1 to most_threads.
+std::size_t count_threads(const py::handle& argument);
+
+void bind_scoring(py::module_& module);
+void bind_sets(py::module_& module);
+void bind_summaries(py::module_& module);
+
+}  // namespace glevel::bindings

@@ -1,0 +1,78 @@
+#include "engine.hpp"
+
+#include <algorithm>
+
+#include "pool.hpp"
+#include "scratch.hpp"
+
+namespace glevel {
+namespace {
+
+// Pieces large enough that handing them out costs nothing, small enough to even out the threads.
+constexpr std::size_t values_per_piece = 16384;
+
+}  // namespace
+
+Engine::Engine(const TaskTable& tasks, const std::string& isa)
+    : plan_(tasks), kernels_(&choose_kernels(isa)), few_(&kernels_for_few(*kernels_)), folded_(tasks, few_->lanes) {}
+
+template <class Work>
+void Engine::each(std::size_t n, std::size_t threads, const Work& work) const {
+    const Kernels& kernels = n <= few_->lanes ? *few_ : *kernels_;
+    const std::size_t lanes = kernels.lanes;
+    const std::size_t piece = std::max<std::size_t>(1, values_per_piece / plan_.n_tasks / lanes) * lanes;
+    const std::size_t size = scratch_size(plan_.n_tasks, plan_.n_modalities, lanes);
+    const std::size_t workers = std::clamp<std::size_t>(threads, 1, (n + piece - 1) / piece + 1);
+    const auto scratch = make_scratch(size * workers);
+    if (workers == 1)
+        work(kernels, 0, n, scratch.get());
+    else
+        parallel_for(n, piece, workers, [&](std::size_t worker, std::size_t first, std::size_t last) {
+            work(kernels, first, last, scratch.get() + worker * size);
+        });
+}
+
+void Engine::score(const double* raw, std::size_t n, std::size_t threads, const Scores& out) const {
+    each(n, threads, [&](const Kernels& kernels, std::size_t first, std::size_t last, double* scratch) {
+        if (n == 1)
+            few_->score_one(folded_, raw, 0, out, scratch);
+        else
+            kernels.score(plan_, raw, first, last, out, scratch);
+    });
+}
+
+bool Engine::overall(const double* raw, std::size_t n, std::size_t threads, double* out) const {
+    const std::size_t doubles = 3 * plan_.n_modalities + 2 * plan_.n_groups, counts = 2 * plan_.n_groups;
+    const auto rest = make_scratch(n * (doubles + counts + 2));
+    Scores to{};
+    to.overall = out;
+    to.modality = rest.get();
+    to.means = to.modality + n * 3 * plan_.n_modalities;
+    to.supported = reinterpret_cast<std::int32_t*>(to.means + n * 2 * plan_.n_groups);
+    to.wins = to.supported + n * plan_.n_groups;
+    to.level = reinterpret_cast<std::int8_t*>(to.wins + n * plan_.n_groups);
+    to.suspect = reinterpret_cast<std::uint8_t*>(to.level + n);
+    score(raw, n, threads, to);
+    return std::all_of(to.suspect, to.suspect + n, [](auto suspect) { return suspect == 0; });
+}
+
+void Engine::map(const double* raw, std::size_t n, std::size_t threads, double* points) const {
+    each(n, threads, [&](const Kernels& kernels, std::size_t first, std::size_t last, double* scratch) {
+        kernels.map(plan_, raw, first, last, points, scratch);
+    });
+}
+
+void Engine::reduce(const double* raw, const double* points, std::size_t n, std::size_t threads,
+                    const Scores& out) const {
+    each(n, threads, [&](const Kernels& kernels, std::size_t first, std::size_t last, double* scratch) {
+        kernels.reduce(plan_, raw, points, first, last, out, scratch);
+    });
+}
+
+void aggregate(std::size_t n_modalities, const double* means, std::size_t n, const Scores& out) {
+    const Kernels& kernels = choose_kernels();
+    const auto scratch = make_scratch(scratch_size(0, n_modalities, kernels.lanes));
+    kernels.levels(n_modalities, means, 0, n, out, scratch.get());
+}
+
+}  // namespace glevel

@@ -1,0 +1,31 @@
+// Specialist sets as the dense kernel reads them.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "sets/pairs.hpp"
+
+namespace glevel {
+
+// Specialist sets in tiles of as many sets as a kernel takes abreast, and the range of each column.
+struct Tiles {
+    Tiles(const Pairs& pairs, const double* sota, std::size_t n_sets, std::size_t tile, bool strict,
+          std::size_t threads);
+
+    std::size_t n_tasks, n_sets, tile, n_tiles;
+    std::unique_ptr<double[]> threshold;  // (n_tiles, n_tasks, tile)
+    std::vector<double> low, high;        // (n_tasks,) and slack
+    std::vector<double> own;              // the same of the benchmark's own specialists
+
+    // What set s compares a column with.
+    double of(std::size_t s, std::size_t column) const {
+        return threshold[(s / tile * n_tasks + column) * tile + s % tile];
+    }
+
+   private:
+    void take_column(const Plan& plan, std::size_t c, std::size_t n, bool strict, double* row);
+};
+
+}  // namespace glevel
