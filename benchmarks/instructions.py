@@ -28,7 +28,7 @@ def calls(n_models: int) -> dict[str, Callable[[], object]]:
     import workload
 
     from glevel_fast import _core
-    from glevel_fast.scoring import engine_columns
+    from glevel_fast.core.compiled import engine_columns
 
     bench = workload.benchmark()
     raw = workload.raw(bench, n_models)

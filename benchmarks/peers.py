@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import glevel_fast as gl
-from glevel_fast.scoring import engine_columns
+from glevel_fast.core.compiled import engine_columns
 
 Array = NDArray[np.float64]
 Answer = tuple[Any, Any, Any]

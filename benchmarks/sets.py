@@ -9,7 +9,7 @@ import workload
 
 import glevel_fast as gl
 from glevel_fast import reference
-from glevel_fast.uncertainty import _resampler
+from glevel_fast.uncertainty.bootstrap import _resampler
 
 N_MODELS, N_TASKS, N_SETS = 1000, 702, 400
 

@@ -8,7 +8,7 @@ import workload
 from timing import interleaved
 
 import glevel_fast as gl
-from glevel_fast.scoring import engine_columns
+from glevel_fast.core.compiled import engine_columns
 
 NS = 1e9
 

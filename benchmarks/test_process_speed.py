@@ -15,7 +15,7 @@ import glevel_fast as gl
 
 RELEASED_SECONDS = 1.6
 """What the released scorer takes for one workbook: a figure that is given, it is not run here."""
-GLEVEL = ("-m", "glevel_fast.cli")
+GLEVEL = ("-m", "glevel_fast")
 
 
 def test_workbooks(benchmark, board, tmp_path):

@@ -12,7 +12,7 @@ from timing import interleaved
 
 import glevel_fast as gl
 from glevel_fast import _core
-from glevel_fast.scoring import engine_columns
+from glevel_fast.core.compiled import engine_columns
 
 MS, US = 1e3, 1e6
 

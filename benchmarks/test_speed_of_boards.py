@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from generate import random_case
 
 import glevel_fast as gl
-from glevel_fast.audit_paper import audit_published
-from glevel_fast.scopes import all_scopes
+from glevel_fast.boards.scopes import all_scopes
+from glevel_fast.published.audit import audit_published
 
 
 def case(n_models):

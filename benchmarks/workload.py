@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import glevel_fast as gl
-from glevel_fast.scoring import engine_columns
+from glevel_fast.core.compiled import engine_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

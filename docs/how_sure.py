@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import glevel_fast as gl
-from glevel_fast import plots
+from glevel_fast.report import plots
 
 if TYPE_CHECKING:
-    from glevel_fast.uncertainty import Bootstrap
+    from glevel_fast.uncertainty.bootstrap import Bootstrap
 
 HERE = Path(__file__).parent
 N, SEED, CONFIDENCE = 10_000, 0, 0.95

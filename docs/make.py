@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from glevel_fast.cli import main as glevel
+from glevel_fast.cli.main import main as glevel
 
 HERE = Path(__file__).parent
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)

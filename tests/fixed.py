@@ -9,6 +9,7 @@ The numbers come from integer arithmetic alone, so that neither NumPy nor libm c
 import hashlib
 import sys
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -100,9 +101,8 @@ OUTPUTS = {
 
 def scorer_on(isa, benchmark, **options):
     """A scorer whose kernels run on one instruction set."""
-    return type("Forced", (Scorer,), {"_make_engine": staticmethod(partial(_core.Engine, isa=isa))})(
-        benchmark, **options
-    )
+    backend = SimpleNamespace(**vars(_core) | {"Engine": partial(_core.Engine, isa=isa)})
+    return type("Forced", (Scorer,), {"backend": backend})(benchmark, **options)
 
 
 def digest(arrays):

@@ -23,23 +23,39 @@ DENSE, CHANGE, RESAMPLE, ABOVE, PAIRS, TILES, RESAMPLING, SUMMARY, RANDOM = (
         "summary.cpp", "random.hpp",
     )
 )  # fmt: skip
-TWIN, SCORING, BENCHMARK, BOARDS = (
-    f"python/glevel_fast/{name}.py" for name in ("reference", "scoring", "benchmark", "boards")
-)
-SETS, PY_ABLATION, PY_SUMMARY, WHAT_IF, UPDATE, UNCERTAINTY, SETS_TWIN = (
+TWIN, RULES, COMPILED, BENCHMARK, BOARDS = (
     f"python/glevel_fast/{name}.py"
-    for name in ("specialists", "ablation", "summary", "what_if", "update", "uncertainty", "_reference_sets")
+    for name in ("core/twin/engine", "core/rules", "core/compiled", "core/benchmark", "boards/board")
+)
+SETS, PY_ABLATION, PY_SUMMARY, WHAT_IF, FRAGILITY, BOOTSTRAP, UPDATE, SETS_TWIN = (
+    f"python/glevel_fast/{name}.py"
+    for name in (
+        *(
+            f"uncertainty/{name}"
+            for name in ("specialists", "ablation", "summary", "what_if", "fragility", "bootstrap")
+        ),
+        "core/update",
+        "core/twin/sets",
+    )
 )
 # What looks at the formulas of each file, the quickest first.
 TESTS = {
-    **dict.fromkeys((LEVELS, REDUCE, MAPPING, PLAN, KERNELS), "scoring determinism parity properties published"),
-    **dict.fromkeys((TWIN, SCORING, BENCHMARK), "scoring determinism parity properties published"),
-    **dict.fromkeys((DENSE, CHANGE, RESAMPLE, ABOVE, SETS_TWIN, PY_SUMMARY), "ablation uncertainty"),
-    **dict.fromkeys((PAIRS, TILES, SUMMARY, SETS, PY_ABLATION), "ablation what_if"),
-    **dict.fromkeys((RESAMPLING, RANDOM, UNCERTAINTY), "uncertainty long_runs"),
-    WHAT_IF: "what_if",
-    UPDATE: "update",
-    BOARDS: "boards",
+    **dict.fromkeys(
+        (LEVELS, REDUCE, MAPPING, PLAN, KERNELS),
+        "core/scoring core/determinism core/parity core/properties published/published",
+    ),
+    **dict.fromkeys(
+        (TWIN, RULES, COMPILED, BENCHMARK),
+        "core/scoring core/determinism core/parity core/properties published/published",
+    ),
+    **dict.fromkeys(
+        (DENSE, CHANGE, RESAMPLE, ABOVE, SETS_TWIN, PY_SUMMARY), "uncertainty/ablation uncertainty/bootstrap"
+    ),
+    **dict.fromkeys((PAIRS, TILES, SUMMARY, SETS, PY_ABLATION), "uncertainty/ablation uncertainty/what_if"),
+    **dict.fromkeys((RESAMPLING, RANDOM, BOOTSTRAP), "uncertainty/bootstrap uncertainty/long_runs"),
+    **dict.fromkeys((WHAT_IF, FRAGILITY), "uncertainty/what_if"),
+    UPDATE: "core/update",
+    BOARDS: "boards/boards",
 }
 
 # ruff: noqa: E501
@@ -85,18 +101,18 @@ MUTANTS = [
     ("a constant of twice", PLAN, "inverse ? 2.0 * mapping::unit", "inverse ? 4.0 * mapping::unit"),
     ("no task counts in the denominator", PLAN, "full[g] += steps(", "full[g] = steps("),
     ("a missing specialist is beaten", PLAN, "sota[slot] < least_percent()", "!(sota[slot] >= least_percent())"),
-    ("twin: a tie does not win", TWIN, "z >= self.sota, z <= self.sota", "z > self.sota, z < self.sota"),
+    ("rules: a tie does not win", RULES, "z >= sota, z <= sota", "z > sota, z < sota"),
     ("twin: only C", TWIN, "s2, s3 = (c + g) / 2", "s2, s3 = (c + c) / 2"),
     ("twin: S4", TWIN, "np.minimum(2 / (1 / s_c + 1 / s_g), s3)", "s3"),
     ("twin: drop the weight", TWIN, "np.ldexp(relative, bits)", "np.ldexp(np.ones_like(relative), bits)"),
     ("twin: S5", TWIN, "overall[:, 2] * (means[:, -1, 1] / 100)", "overall[:, 2] * (means[:, -1, 0] / 100)"),
     ("twin: levels", TWIN, "overall[:, k - 2] > 0", "overall[:, k - 2] >= 0"),
-    ("twin: zeros", TWIN, "inside & (raw != 0) if not self.zero_scores else inside", "inside"),
+    ("rules: zeros", RULES, "inside if zero_scores else inside & (raw != 0)", "inside"),
     ("twin: inverse", TWIN, "half = self.constant[tasks] / 2", "half = self.constant[tasks]"),
     ("slope upside down", BENCHMARK, "100.0 / (m.best - m.worst)", "100.0 / (m.worst - m.best)"),
-    ("raw for z of the specialist", SCORING, '"sota": benchmark.sota_z', '"sota": benchmark.sota'),
-    ("all weights 1", SCORING, '"weight": benchmark.weight', '"weight": np.ones(benchmark.n_tasks)'),
-    ("zero option is ignored", SCORING, 'zero_scores=self.zero == "score"', "zero_scores=False"),
+    ("raw for z of the specialist", COMPILED, '"sota": benchmark.sota_z', '"sota": benchmark.sota'),
+    ("all weights 1", COMPILED, '"weight": benchmark.weight', '"weight": np.ones(benchmark.n_tasks)'),
+    ("zero option is ignored", COMPILED, '**columns, zero_scores=self.options.zero == "score"', "**columns, zero_scores=False"),
     # ---- Many specialist sets
     ("sets: a tie does not win", DENSE, "value >= load<Vec>(row", "value > load<Vec>(row"),
     ("sets: a tie of a group's only open pair does not win", DENSE, "splat(group.pair.value) >= load", "splat(group.pair.value) > load"),
@@ -148,13 +164,13 @@ MUTANTS = [
     ("units: the last task's weight", RESAMPLING, "weight[unit[plan.order[c]]] += plan.weight[c]", "weight[unit[plan.order[c]]] = plan.weight[c]"),
     ("units: a tie does not win", RESAMPLING, "(value[c] >= plan.sota[c])", "(value[c] > plan.sota[c])"),
     ("units: the least step is lost", RESAMPLING, "std::max(term, 1.0)", "term"),
-    ("ties count for neither", UNCERTAINTY, "(counts + (self.done - counts - counts.T) / 2) / self.done", "counts / self.done"),
-    ("ties of two models count for both", UNCERTAINTY, "np.count_nonzero(x == y) / 2", "np.count_nonzero(x == y)"),
-    ("a group goes on while any two cannot be told apart", UNCERTAINTY, "told[first:last, last].any()", "told[first:last, last].all()"),
-    ("groups of two", UNCERTAINTY, "last = max(first + 1, end)", "last = max(first + 2, end)"),
-    ("modalities: a sum", UNCERTAINTY, "out[:, :, :3] /= max(m, 1)", "out[:, :, :3] /= 1"),
-    ("modalities: S5 without the percent", UNCERTAINTY, "(self._language / 100.0)", "self._language"),
-    ("neighbours: lower above higher", UNCERTAINTY, "float(probability[a, b])", "float(probability[b, a])"),
+    ("ties count for neither", BOOTSTRAP, "(counts + (self.done - counts - counts.T) / 2) / self.done", "counts / self.done"),
+    ("ties of two models count for both", BOOTSTRAP, "np.count_nonzero(x == y) / 2", "np.count_nonzero(x == y)"),
+    ("a group goes on while any two cannot be told apart", BOOTSTRAP, "told[first:last, last].any()", "told[first:last, last].all()"),
+    ("groups of two", BOOTSTRAP, "last = max(first + 1, end)", "last = max(first + 2, end)"),
+    ("modalities: a sum", BOOTSTRAP, "out[:, :, :3] /= max(m, 1)", "out[:, :, :3] /= 1"),
+    ("modalities: S5 without the percent", BOOTSTRAP, "(self._language / 100.0)", "self._language"),
+    ("neighbours: lower above higher", BOOTSTRAP, "float(probability[a, b])", "float(probability[b, a])"),
     # ---- Summaries and ranks
     ("rank: off by one after ties", SUMMARY, "rank = i + 1", "rank = i"),
     ("rank: ties do not count", SUMMARY, "rank = i + 1", "++rank"),
@@ -180,17 +196,16 @@ MUTANTS = [
     # ---- What if
     ("what-if: the change upside down", WHAT_IF, "self.overall - self.prepared.scores.overall", "self.prepared.scores.overall - self.overall"),
     ("what-if: gains are losses", WHAT_IF, "won(new) - won(bench.sota_z[self.tasks])", "won(bench.sota_z[self.tasks]) - won(new)"),
-    ("what-if: a tie does not win", WHAT_IF, "np.where(higher, z >= sota, z <= sota)", "np.where(higher, z > sota, z < sota)"),
     ("what-if: a level at a score of 0", WHAT_IF, "np.where(self.overall > 0,", "np.where(self.overall >= 0,"),
-    ("update: lost wins go unseen", UPDATE, "reaches(z, old.sota_z[before]) != reaches(z, bench.sota_z[after])", "~reaches(z, old.sota_z[before]) & reaches(z, bench.sota_z[after])"),
+    ("update: lost wins go unseen", UPDATE, "reaches(z, old.sota_z[before], higher) != reaches(z, bench.sota_z[after], higher)", "~reaches(z, old.sota_z[before], higher) & reaches(z, bench.sota_z[after], higher)"),
     ("update: levels stay", UPDATE, "stale |= mask", "stale |= mask & False"),
     ("update: no closer look at a new task", UPDATE, "suspect |= seen", "suspect |= seen & False"),
     ("update: a removed task moves none", UPDATE, "i - bisect(gone, i)", "i"),
-    ("fragility: the stronger paradigm", WHAT_IF, "int(min(wins[c], wins[g]))", "int(max(wins[c], wins[g]))"),
-    ("fragility: the first modality to go", WHAT_IF, "max(float(min(widest[c], widest[g]))", "min(float(min(widest[c], widest[g]))"),
-    ("fragility: every win alone", WHAT_IF, "if wins[x] == 1]", "if wins[x] >= 1]"),
-    ("fragility: relative to the model", WHAT_IF, "/ np.abs(bench.sota_z))", "/ np.abs(z))"),
-    ("fragility: Level-3 rests on language too", WHAT_IF, "int(wins[:language].sum())", "int(wins.sum())"),
+    ("fragility: the stronger paradigm", FRAGILITY, "int(min(wins[c], wins[g]))", "int(max(wins[c], wins[g]))"),
+    ("fragility: the first modality to go", FRAGILITY, "max(float(min(widest[c], widest[g]))", "min(float(min(widest[c], widest[g]))"),
+    ("fragility: every win alone", FRAGILITY, "if wins[x] == 1]", "if wins[x] >= 1]"),
+    ("fragility: relative to the model", FRAGILITY, "/ np.abs(bench.sota_z))", "/ np.abs(z))"),
+    ("fragility: Level-3 rests on language too", FRAGILITY, "int(wins[:language].sum())", "int(wins.sum())"),
     # ---- Boards
     ("board: ranks start at 0", BOARDS, "np.arange(1, n + 1)", "np.arange(n)"),
     ("board: ties have ranks of their own", BOARDS, "new[1:] = score[1:] != score[:-1]", "new[1:] = True"),
@@ -224,7 +239,7 @@ def build(copy):
 
 def tests_fail(copy, tests):
     environment = {**os.environ, "PYTHONPATH": str(copy / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
-    files = [f"tests/test_{name}.py" for name in dict.fromkeys(tests.split())]
+    files = [f"tests/{name.replace('/', '/test_')}.py" for name in dict.fromkeys(tests.split())]
     done = run(sys.executable, "-m", "pytest", "-q", "-x", *files, cwd=copy, env=environment, timeout=1800)
     if done.returncode > 1:  # the tests could not be run; below 0 they were, and crashed
         sys.exit(done.stdout)

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glevel_fast.scoring import Scorer, engine_columns
+from glevel_fast.api import Scorer
+from glevel_fast.core.compiled import engine_columns
 
 ROOT = Path(__file__).parents[1]
 

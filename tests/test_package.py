@@ -18,14 +18,16 @@ def test_every_public_name_resolves():
     for name in gl.__all__:
         assert getattr(gl, name) is not None
     assert set(gl.__all__) <= set(dir(gl))
-    assert set(gl._HOME) == set(gl.__all__)
+    assert {*gl._HOME, "__version__"} == set(gl.__all__)
     with pytest.raises(AttributeError, match="no attribute 'scorer'"):
         gl.scorer  # noqa: B018
 
 
 def test_version():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert gl.__version__ == project["version"]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "version" in settings["project"]["dynamic"]
+    source = settings["tool"]["scikit-build"]["metadata"]["version"]["input"]
+    assert f'__version__ = "{gl.__version__}"' in (ROOT / source).read_text()
     try:
         assert importlib.metadata.version("glevel-fast") == gl.__version__
     except importlib.metadata.PackageNotFoundError:
@@ -44,7 +46,7 @@ def test_everything_public_has_a_docstring():
 
 def test_import_is_lazy():
     heavy = ["numpy", "pandas", "polars", "pyarrow", "narwhals", "rich", "openpyxl", "python_calamine"]
-    code = f"import sys, glevel_fast, glevel_fast.cli; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, glevel_fast, glevel_fast.cli.main; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
@@ -65,7 +67,7 @@ try:
     gl.Scorer(bench).score(np.array([[8.0]])).to_pandas()
 except gl.MissingExtraError as error:
     print(error)
-from glevel_fast.cli import main
+from glevel_fast.cli.main import main
 sys.exit(main(["score"]))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from glevel_fast.version import __version__
+
 if TYPE_CHECKING:
-    from glevel_fast import audit, published, reference, snapshot
+    from glevel_fast import published, reference
     from glevel_fast._core import build_info
-    from glevel_fast.ablation import Ablation, Prepared
-    from glevel_fast.benchmark import Benchmark, load_benchmark
-    from glevel_fast.boards import Board, board
+    from glevel_fast.api import Scorer, Scores
+    from glevel_fast.boards.board import Board, board
+    from glevel_fast.core.benchmark import Benchmark
+    from glevel_fast.core.metrics import Metric, known_metrics, register_metric
+    from glevel_fast.core.results import Results
+    from glevel_fast.core.update import Updated
     from glevel_fast.errors import (
         BenchmarkError,
         GLevelError,
@@ -18,19 +23,19 @@ if TYPE_CHECKING:
         ResultsError,
         UnknownMetricError,
     )
-    from glevel_fast.linter import lint
-    from glevel_fast.metrics import Metric, known_metrics, register_metric
-    from glevel_fast.policies import policy_diff
-    from glevel_fast.receipts import Receipt
-    from glevel_fast.results import Results, load_results
-    from glevel_fast.scores import Scores
-    from glevel_fast.scoring import Scorer
-    from glevel_fast.specialists import SpecialistSets
-    from glevel_fast.summary import Summary
-    from glevel_fast.uncertainty import Bootstrap
-    from glevel_fast.what_if import Fragility, WhatIf
-
-__version__ = "0.1.0"
+    from glevel_fast.loading.benchmark import load_benchmark
+    from glevel_fast.loading.results import ResultsLike, load_results
+    from glevel_fast.trust import audit, snapshot
+    from glevel_fast.trust.linter import lint
+    from glevel_fast.trust.policy_diff import policy_diff
+    from glevel_fast.trust.receipts import Receipt
+    from glevel_fast.uncertainty.ablation import Ablation
+    from glevel_fast.uncertainty.bootstrap import Bootstrap
+    from glevel_fast.uncertainty.fragility import Fragility
+    from glevel_fast.uncertainty.prepared import Prepared
+    from glevel_fast.uncertainty.specialists import SpecialistSets
+    from glevel_fast.uncertainty.summary import Summary
+    from glevel_fast.uncertainty.what_if import WhatIf
 
 
 def _refuse_subinterpreters() -> None:
@@ -49,41 +54,43 @@ def _refuse_subinterpreters() -> None:
 
 _refuse_subinterpreters()
 
-# Where each public name lives. They load on first use, so that `import glevel_fast` and
+# Where each public name lives; a module stands for itself. They load on first use, so that `import glevel_fast` and
 # `glevel --help` stay fast.
 _HOME = {
-    "Ablation": "ablation",
-    "Benchmark": "benchmark",
+    "Ablation": "uncertainty.ablation",
+    "Benchmark": "core.benchmark",
     "BenchmarkError": "errors",
-    "Board": "boards",
-    "Bootstrap": "uncertainty",
-    "Fragility": "what_if",
+    "Board": "boards.board",
+    "Bootstrap": "uncertainty.bootstrap",
+    "Fragility": "uncertainty.fragility",
     "GLevelError": "errors",
     "InvalidScoreError": "errors",
-    "Metric": "metrics",
+    "Metric": "core.metrics",
     "MissingExtraError": "errors",
-    "Receipt": "receipts",
-    "Prepared": "ablation",
-    "Results": "results",
+    "Prepared": "uncertainty.prepared",
+    "Receipt": "trust.receipts",
+    "Results": "core.results",
     "ResultsError": "errors",
-    "Scorer": "scoring",
-    "Scores": "scores",
-    "SpecialistSets": "specialists",
-    "Summary": "summary",
+    "ResultsLike": "loading.results",
+    "Scorer": "api",
+    "Scores": "api",
+    "SpecialistSets": "uncertainty.specialists",
+    "Summary": "uncertainty.summary",
     "UnknownMetricError": "errors",
-    "audit": "",
-    "board": "boards",
-    "WhatIf": "what_if",
+    "Updated": "core.update",
+    "WhatIf": "uncertainty.what_if",
+    "audit": "trust.audit",
+    "board": "boards.board",
     "build_info": "_core",
-    "known_metrics": "metrics",
-    "lint": "linter",
-    "load_benchmark": "benchmark",
-    "load_results": "results",
-    "policy_diff": "policies",
-    "published": "",
-    "reference": "",
-    "register_metric": "metrics",
-    "snapshot": "",
+    "known_metrics": "core.metrics",
+    "lint": "trust.linter",
+    "load_benchmark": "loading.benchmark",
+    "load_results": "loading.results",
+    "policy_diff": "trust.policy_diff",
+    "published": "published",
+    "reference": "reference",
+    "register_metric": "core.metrics",
+    "snapshot": "trust.snapshot",
 }
 
 __all__ = [
@@ -101,12 +108,15 @@ __all__ = [
     "Receipt",
     "Results",
     "ResultsError",
+    "ResultsLike",
     "Scorer",
     "Scores",
     "SpecialistSets",
     "Summary",
     "UnknownMetricError",
+    "Updated",
     "WhatIf",
+    "__version__",
     "audit",
     "board",
     "build_info",
@@ -127,8 +137,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'glevel_fast' has no attribute {name!r}")
     from importlib import import_module
 
-    home = _HOME[name]
-    value = getattr(import_module(f"glevel_fast.{home}"), name) if home else import_module(f"glevel_fast.{name}")
+    home = import_module(f"glevel_fast.{_HOME[name]}")
+    value = home if home.__name__.rpartition(".")[2] == name and not hasattr(home, name) else getattr(home, name)
     globals()[name] = value
     return value
 

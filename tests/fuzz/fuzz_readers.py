@@ -31,10 +31,10 @@ from released import half, save, sheets, sota_sheets
 
 import glevel_fast as gl
 from glevel_fast import snapshot
-from glevel_fast.audit import audit_boards, audit_support, corrected_sheet, findings_sheet
-from glevel_fast.audit_tables import read_tables
 from glevel_fast.io import sets, write
-from glevel_fast.report import read_intervals
+from glevel_fast.report.page import read_intervals
+from glevel_fast.trust.audit import audit_boards, audit_support, corrected_sheet, findings_sheet
+from glevel_fast.trust.audit_tables import read_tables
 
 MEMORY = 500 * 2**20
 """Bytes a reader may take beyond what the process has before it: the stated cap."""

@@ -23,7 +23,8 @@ from struct import Struct
 from typing import BinaryIO
 
 from glevel_fast.errors import GLevelError
-from glevel_fast.io.table import bullets, open_file, shown
+from glevel_fast.io.files import open_file
+from glevel_fast.text import bullets, shown
 
 MAX_ARCHIVE = 2 * 2**30
 """Most bytes of an archive."""

@@ -7,7 +7,9 @@ import csv
 from typing import TYPE_CHECKING, BinaryIO
 
 from glevel_fast.errors import GLevelError
-from glevel_fast.io.table import MAX_CELLS, MAX_TASKS, Table, named_columns, open_file, refuse_many
+from glevel_fast.io.files import open_file
+from glevel_fast.io.limits import MAX_CELLS, MAX_TASKS, refuse_many
+from glevel_fast.io.table import Table, named_columns
 from glevel_fast.io.write import FORMULA
 
 if TYPE_CHECKING:

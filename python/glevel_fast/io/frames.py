@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from glevel_fast._extras import require
 from glevel_fast.errors import GLevelError, MissingExtraError
-from glevel_fast.io.table import Column, Table, named_columns, refuse_many_texts
+from glevel_fast.extras import require
+from glevel_fast.io.limits import refuse_many_texts
+from glevel_fast.io.table import Table, named_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+
+    from glevel_fast.io.cells import Column
 
 Backend = Literal["pandas", "polars", "pyarrow"]
 

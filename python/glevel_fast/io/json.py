@@ -8,7 +8,9 @@ import os
 from typing import Any
 
 from glevel_fast.errors import GLevelError
-from glevel_fast.io.table import MAX_MODELS, open_file, shown
+from glevel_fast.io.files import open_file
+from glevel_fast.io.limits import MAX_MODELS
+from glevel_fast.text import shown
 
 MAX_BYTES = 48 * 2**20
 MAX_VALUES = 2_000_000

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glevel_fast._extras import require
 from glevel_fast.errors import GLevelError
-from glevel_fast.io.table import (
-    MAX_NUMBERS,
-    MAX_TASKS,
-    Column,
-    Table,
-    named_columns,
-    open_file,
-    refuse_many,
-    refuse_many_texts,
-    shown,
-)
+from glevel_fast.extras import require
+from glevel_fast.io.files import open_file
+from glevel_fast.io.limits import MAX_NUMBERS, MAX_TASKS, refuse_many, refuse_many_texts
+from glevel_fast.io.table import Table, named_columns
+from glevel_fast.text import shown
+
+if TYPE_CHECKING:
+    from glevel_fast.io.cells import Column
 
 MAX_BYTES = 512 * 2**20
 MAX_FOOTER = 4 * 2**20

@@ -16,9 +16,13 @@ from string import ascii_letters, ascii_uppercase, digits
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from glevel_fast._extras import require
 from glevel_fast.errors import GLevelError
-from glevel_fast.io.table import MAX_CELLS, Column, Table, fold_header, is_blank, named_columns, open_file, shown, text
+from glevel_fast.extras import require
+from glevel_fast.io.cells import Column, as_text, is_blank
+from glevel_fast.io.files import open_file
+from glevel_fast.io.limits import MAX_CELLS
+from glevel_fast.io.table import Table, fold_header, named_columns
+from glevel_fast.text import shown
 
 if TYPE_CHECKING:
     import os
@@ -142,8 +146,8 @@ def _sheet(path: str | os.PathLike[str], name: str, cells: list[list[object]]) -
     values: dict[str, Column] = {
         title: column[1:] for title, column in table.columns.items() if fold_header(title) not in folded
     }
-    tasks = [text(cell) for cell in table.columns[known["Task Name"] or ""][1:]]
-    metrics = [text(cell) for cell in table.columns[known["Metrics"] or ""][1:]]
+    tasks = [as_text(cell) for cell in table.columns[known["Task Name"] or ""][1:]]
+    metrics = [as_text(cell) for cell in table.columns[known["Metrics"] or ""][1:]]
     keep = []
     for i, task in enumerate(tasks):
         at = f"{where}, row {table.rows[i + 1]}"

@@ -12,9 +12,9 @@ from contextlib import suppress
 from io import StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from glevel_fast._extras import require
 from glevel_fast.errors import GLevelError
-from glevel_fast.io.table import reason
+from glevel_fast.extras import require
+from glevel_fast.text import reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

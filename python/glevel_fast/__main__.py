@@ -1,0 +1,7 @@
+"""`python -m glevel_fast` is `glevel`."""
+
+import sys
+
+from glevel_fast.cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,280 @@
+"""`Scorer` and `Scores` with the methods that lead to the other rooms: each is one call down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from glevel_fast.boards import board as _board
+from glevel_fast.core import scores as _scores
+from glevel_fast.core import scoring as _scoring
+from glevel_fast.core import update as _update
+from glevel_fast.loading.results import ResultsLike, as_results
+from glevel_fast.trust import receipts as _receipts
+from glevel_fast.uncertainty import ablation as _ablation
+from glevel_fast.uncertainty import bootstrap as _bootstrap
+from glevel_fast.uncertainty import fragility as _fragility
+from glevel_fast.uncertainty import prepared as _prepared
+from glevel_fast.uncertainty import what_if as _what_if
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from glevel_fast.boards.board import Board
+    from glevel_fast.core.update import Updated
+    from glevel_fast.trust.receipts import Receipt
+    from glevel_fast.uncertainty.ablation import Ablation
+    from glevel_fast.uncertainty.bootstrap import Bootstrap, Unit
+    from glevel_fast.uncertainty.fragility import Fragility
+    from glevel_fast.uncertainty.prepared import Prepared
+    from glevel_fast.uncertainty.specialists import SpecialistSets
+    from glevel_fast.uncertainty.what_if import WhatIf
+
+__all__ = ["Scorer", "Scores"]
+
+
+class Scores(_scores.Scores):
+    __doc__ = _scores.Scores.__doc__
+
+    def board(self, scope: str = "A", level: int | None = None, **options: Any) -> Board:
+        """A board of these scores; see `glevel_fast.board`."""
+        return _board.board(self, scope, level, **options)
+
+    def receipt(self, model: str, level: int | None = None, scope: str = "A") -> Receipt:
+        """Why a score is what it is, task by task; see `glevel_fast.trust.receipts.receipt`."""
+        return _receipts.receipt(self, model, level, scope)
+
+    def fragility(self) -> Fragility:
+        """How few lost wins, or how small an improvement of the specialists, cost each model its level.
+
+        Raises
+        ------
+        GLevelError
+            Scores of the release's policy, or whose raw values have been changed since.
+        """
+        return _fragility.fragility(self)
+
+
+class Scorer(_scoring.Scorer):
+    """Scores results on one benchmark; immutable, thread-safe and picklable.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    policy : {"paper", "release"}
+        "paper" is SPEC.md sections 2 to 4; "release" reproduces the released scorer, quirks
+        included (section 6).
+    zero : {"missing", "score"}
+        Whether an exact 0 means "not supported" (as in the paper's tables) or is a score.
+    invalid : {"error", "missing"}
+        Whether a value outside its metric's domain is an error, or not supported and noted.
+    fractions : {"error", "scale", "keep"}
+        What to do with a model whose percentages (at least three, tasks without a scale) are
+        all <= 1: refuse it, multiply them by 100, or take them as they are.
+
+    `zero`, `invalid` and `fractions` belong to the paper's policy; "release" checks nothing,
+    as the released scorer does.
+    """
+
+    kind_of_scores = Scores
+
+    def score(self, results: ResultsLike, *, models: Sequence[str] | None = None, threads: int | None = None) -> Scores:
+        """Score models.
+
+        Parameters
+        ----------
+        results : Results, or float array (n_models, n_tasks) or (n_tasks,)
+            Raw values in the benchmark's task order; NaN is "not supported". Other than a
+            C-contiguous float64 array it is copied once. Whatever `load_results` takes is
+            loaded first: a path, a list of paths, a dict, a data frame.
+        models : sequence of str, optional
+            Names for the rows of an array.
+        threads : int, optional
+            Default: all cores this process may use. The bits do not depend on it.
+
+        Returns
+        -------
+        Scores
+            Row i of every array is model i.
+
+        Raises
+        ------
+        ResultsError
+            The shape or the tasks are not the benchmark's, or the array is not of numbers.
+        InvalidScoreError
+            A value outside its metric's domain, or fractions where percents belong.
+
+        Examples
+        --------
+        >>> import glevel_fast as gl
+        >>> bench = gl.load_benchmark({"task": ["vqa", "edit"], "modality": ["image"] * 2, "metric": ["Acc"] * 2,
+        ...                            "paradigm": ["comprehension", "generation"], "sota": [70.0, 60.0]})
+        >>> gl.Scorer(bench).score({"A": {"vqa": 80.0, "edit": 50.0}}).overall.tolist()
+        [[65.0, 40.0, 0.0, 0.0]]
+        """
+        return cast("Scores", super().score(as_results(results, self.compiled), models=models, threads=threads))
+
+    def prepare(
+        self, results: Prepared | ResultsLike, *, models: Sequence[str] | None = None, threads: int | None = None
+    ) -> Prepared:
+        """Compile results for many calls of `ablate`, `what_if` and `bootstrap`, which take them in place of results.
+
+        Raises
+        ------
+        GLevelError
+            As in `score`; and where the policy is not the paper's.
+        """
+        return _prepared.prepare(self, results, models=models, threads=threads)
+
+    def ablate(
+        self,
+        results: Prepared | ResultsLike,
+        sets: SpecialistSets | ArrayLike,
+        *,
+        full: bool = False,
+        models: Sequence[str] | None = None,
+        threads: int | None = None,
+        piece: int | None = None,
+        progress: Callable[[int, int], object] | None = None,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> Ablation:
+        """Score every model under every specialist set: bit for bit what `score` gives with each of them.
+
+        Parameters
+        ----------
+        results : as in `score`, or what `prepare` returns
+        sets : SpecialistSets, or float array (n_sets, n_tasks)
+            Raw σ in the benchmark's task order; NaN: nobody can win that task.
+        full : bool
+            Keep the scores of every set, float64 (n_sets, n_models, 4). Otherwise only a summary is
+            kept, whose size does not depend on the number of sets.
+        threads, piece : int, optional
+            Cores, and sets scored between two calls of `progress`. No number depends on them.
+        progress : callable, optional
+            Called with (done, total) after each piece. When it raises KeyboardInterrupt, or on
+            Ctrl-C in a run of several pieces, what is done so far is returned.
+        start, stop : int, optional
+            Only sets [start, stop): their summaries merge into that of all.
+
+        Raises
+        ------
+        GLevelError
+            Results that cannot be scored, sets of another benchmark, a σ outside its metric's domain; and
+            a summary of more than 10,000 models, whose counts of ranks would take too much memory.
+        """
+        return _ablation.ablate(
+            self, results, sets, full=full, models=models, threads=threads, piece=piece, progress=progress,
+            start=start, stop=stop,
+        )  # fmt: skip
+
+    def what_if(
+        self, results: Prepared | ResultsLike, changes: Mapping[str, float], *, threads: int | None = None
+    ) -> WhatIf:
+        """What changes when some tasks get other specialists: wins, scores, levels, ranks.
+
+        Parameters
+        ----------
+        results : as in `score`, or what `prepare` returns
+            With the latter only the changed tasks are looked at.
+        changes : {task: raw σ}
+            NaN: no specialist, nobody can win the task.
+
+        Raises
+        ------
+        GLevelError
+            No change, an unknown task, a σ outside its metric's domain; and as in `prepare`.
+        """
+        return _what_if.what_if(self, results, changes, threads=threads)
+
+    def update(
+        self,
+        scores: Scores,
+        *,
+        specialists: Mapping[str, float] | None = None,
+        add_tasks: Mapping[str, Mapping[str, Any]] | None = None,
+        remove_tasks: Iterable[str] = (),
+        add_models: Mapping[str, Mapping[str, float]] | None = None,
+        cells: Mapping[tuple[str, str], float] | None = None,
+        threads: int | None = None,
+    ) -> Updated[Scorer, Scores]:
+        """A new scorer, results and scores after changes: bit for bit what scoring from scratch gives.
+
+        That is `updated.scorer.score(updated.results)`, with its errors and notes. What is computed:
+
+        - other specialists: the changed groups, for the models that gain or lose a win; the results
+          are shared with the old ones, and not copied;
+        - new and removed tasks: their groups, for all models, in a new array of results;
+        - new models and corrected cells: these models, in a new array of results.
+
+        Everything is scored anew where the set of modalities changes, under the release's policy, and,
+        unless only specialists change, where results hold values outside their domain or in fractions.
+
+        Parameters
+        ----------
+        scores : Scores
+            This scorer's.
+        specialists : {task: raw σ}
+        add_tasks : {task: fields}
+            The fields are a benchmark's columns (modality, paradigm, metric and sota at least), and
+            `values`, {model: raw value}.
+        remove_tasks : tasks
+        add_models : {model: {task: raw value}}
+        cells : {(model, task): raw value}
+            In the unit of the results as they came in, fractions where they were fractions.
+
+        Raises
+        ------
+        GLevelError
+            Scores of another scorer, unknown tasks or models, a model or task that is there already;
+            and as in `Benchmark` and `score`.
+        """
+        return _update.update(
+            self, scores, specialists=specialists, add_tasks=add_tasks, remove_tasks=remove_tasks,
+            add_models=add_models, cells=cells, threads=threads,
+        )  # fmt: skip
+
+    def bootstrap(
+        self,
+        results: Prepared | ResultsLike,
+        n: int = 10_000,
+        unit: Unit = "task",
+        seed: int = 0,
+        *,
+        models: Sequence[str] | None = None,
+        threads: int | None = None,
+        piece: int | None = None,
+        progress: Callable[[int, int], object] | None = None,
+        compare: Iterable[int] = (),
+    ) -> Bootstrap:
+        """Resample the benchmark's tasks: intervals of scores and ranks, chances of levels, P(A above B).
+
+        It covers the choice of tasks, and not sample noise inside a task. In each group as many units
+        as there are get drawn with replacement, the same for all models. Seed and resample alone decide
+        what is drawn: the numbers are the same on every machine and for any thread count.
+
+        Parameters
+        ----------
+        results : as in `score`, or what `prepare` returns
+        n : int
+            How many resamples.
+        unit : {"task", "skill", "modality"}
+            What is drawn: tasks of a group, skills of a group (with all their tasks), or modalities
+            (language then stays as it is).
+        seed : int
+            0 to 2^64 - 1.
+        threads, piece, progress : as in `ablate`
+        compare : levels
+            Whose boards the result will be asked about: P(A above B) of all models is counted on the
+            way. For others the resamples are made again when they are asked for.
+
+        Raises
+        ------
+        GLevelError
+            n < 1, an unknown unit or level, a negative seed, unit="skill" where a task has no skill, or more than
+            10,000 models, whose counts of ranks would take too much memory.
+        """
+        return _bootstrap.bootstrap(
+            self, results, n, unit, seed, models=models, threads=threads, piece=piece, progress=progress,
+            compare=compare,
+        )  # fmt: skip

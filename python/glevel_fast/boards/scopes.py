@@ -1,0 +1,96 @@
+"""What a board can be about: Scope-A to Scope-D (SPEC.md section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from glevel_fast.core.benchmark import LANGUAGE, Benchmark
+from glevel_fast.errors import BenchmarkError
+from glevel_fast.text import fold_task, listing, nearest, shown
+
+__all__ = ["Scope", "all_scopes", "find_scope"]
+
+LEVELS = (2, 3, 4, 5)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a board is about.
+
+    `kind` is "A" (everything), "B" (modalities), "C" (one paradigm of a modality) or "D" (a skill);
+    `modalities` are those it averages over, `group` is the group of C and D, `skill` the column of D.
+    """
+
+    kind: Literal["A", "B", "C", "D"]
+    name: str
+    modalities: tuple[str, ...] = ()
+    group: tuple[str, str] = ("", "")
+    skill: int = -1
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Levels that a board of this scope can have: language enters Level-5 and so Scope-A only;
+        one paradigm alone has no Level-4."""
+        return {"A": LEVELS, "B": LEVELS[:3]}.get(self.kind, LEVELS[:2])
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}" if self.name else self.kind
+
+
+def find_scope(text: str, benchmark: Benchmark) -> Scope:
+    """The scope that a text such as "A", "B:image+video", "C:image/comprehension" or "D:<skill>" names.
+
+    Raises
+    ------
+    BenchmarkError
+        Naming what the benchmark has instead.
+    """
+    kind, _, rest = text.strip().partition(":")
+    kind, rest = kind.strip().upper().removeprefix("SCOPE-"), rest.strip()
+    if kind == "A" and not rest:
+        return Scope("A", "", benchmark.modalities)
+    if kind == "B" and rest:
+        chosen = [part.strip().casefold() for part in rest.split("+")]
+        for modality in chosen:
+            if modality not in benchmark.modalities or chosen.count(modality) > 1:
+                raise BenchmarkError(
+                    f"scope {shown(text)}: {shown(modality)} is not one of the benchmark's modalities, each at most "
+                    f"once: {listing(list(map(shown, benchmark.modalities)))}"
+                )
+        ordered = tuple(m for m in benchmark.modalities if m in chosen)
+        return Scope("B", "+".join(ordered), ordered)
+    if kind == "C" and rest:
+        modality, _, paradigm = rest.casefold().replace("/", " ").partition(" ")
+        group = modality, paradigm.strip()
+        if group not in benchmark.groups[:-1]:
+            has = listing([f"{m}/{p}" for m, p in benchmark.groups[:-1]])
+            raise BenchmarkError(f"scope {shown(text)}: the benchmark's paradigms are {has}")
+        return Scope("C", "/".join(group), (modality,), group)
+    if kind == "D" and rest:
+        names, groups = [name for name, _ in benchmark.skills], [group for _, group in benchmark.skills]
+        found = [j for j, name in enumerate(names) if fold_task(name) == fold_task(rest)]
+        if not found:
+            hint = nearest(rest, names) or f"; it has {len(names)} skills" if names else "; its tasks have no skills"
+            raise BenchmarkError(f"scope {shown(text)}: the benchmark has no such skill{hint}")
+        return _skill_scope(names, groups, found[0])
+    raise BenchmarkError(
+        f"scope {shown(text)}: choose A, B:<modality> or B:<modality>+<modality>, C:<modality>/<paradigm> or D:<skill>"
+    )
+
+
+def _skill_scope(names: Sequence[str], groups: Sequence[tuple[str, str]], skill: int) -> Scope:
+    modality = groups[skill][0]
+    return Scope("D", names[skill], () if modality == LANGUAGE else (modality,), groups[skill], skill)
+
+
+def all_scopes(benchmark: Benchmark) -> tuple[Scope, ...]:
+    """Scope-A, each modality, each paradigm of a modality, each skill."""
+    names, groups = [name for name, _ in benchmark.skills], [group for _, group in benchmark.skills]
+    return (
+        Scope("A", "", benchmark.modalities),
+        *(Scope("B", modality, (modality,)) for modality in benchmark.modalities),
+        *(Scope("C", f"{m}/{p}", (m,), (m, p)) for m, p in benchmark.groups[:-1]),
+        *(_skill_scope(names, groups, j) for j in range(len(names))),
+    )

@@ -1,0 +1,83 @@
+"""`glevel audit`."""
+
+from __future__ import annotations
+
+import argparse
+
+KINDS = (
+    "overall",
+    "level-order",
+    "no-support",
+    "no-wins",
+    "support",
+    "percent",
+    "rank",
+    "level-column",
+    "skill-means",
+    "range",
+    "precision",
+    "duplicate",
+    "name",
+    "claim",
+)
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    audit = commands.add_parser(
+        "audit",
+        help="what is wrong with a published board",
+        description="Check finished tables for figures that do not fit each other, and print the corrected boards. "
+        "Without TABLES, those of the paper.",
+    )
+    audit.add_argument(
+        "tables",
+        nargs="*",
+        metavar="TABLES",
+        help="boards (model, overall, one column per modality; level, rank, paradigm), counts (model, modality, "
+        "paradigm, supported, wins), or what `glevel board --json` or `glevel score --json` wrote",
+    )
+    audit.add_argument("--kind", choices=KINDS, metavar="KIND", help=f"only findings of one kind: {', '.join(KINDS)}")
+    audit.add_argument("--corrected", action="store_true", help="only the corrected boards beside the printed ones")
+    audit.add_argument("--json", metavar="FILE", help="write the findings as JSON ('-': standard output, and no table)")
+    audit.add_argument(
+        "--markdown", metavar="FILE", help="write findings and corrected boards as Markdown ('-': likewise)"
+    )
+    audit.set_defaults(run=run, parser=audit)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.json == "-" == arguments.markdown:
+        arguments.parser.error("only one output can go to standard output")
+
+    from glevel_fast.cli import terminal
+    from glevel_fast.io import write
+    from glevel_fast.trust.audit import audit_boards, audit_support, corrected_sheet, findings_sheet
+
+    if arguments.tables:
+        from glevel_fast.trust.audit_tables import read_tables
+
+        read = [read_tables(path) for path in arguments.tables]
+        rows = tuple(row for boards, _ in read for row in boards)
+        support = tuple(entry for _, counts in read for entry in counts)
+        findings = (*audit_boards(rows), *audit_support(support, rows))
+    else:
+        from glevel_fast.published.audit import audit_published, boards
+
+        rows, findings = boards(), audit_published()
+    if arguments.kind:
+        findings = tuple(f for f in findings if f.kind == arguments.kind)
+    levels = sorted({row.level for row in rows})
+    listed = [findings_sheet(findings)] if not arguments.corrected else []
+    boards_too = arguments.corrected or not arguments.kind
+    corrected = [corrected_sheet([r for r in rows if r.level == k], True) for k in levels] if boards_too else []
+    if arguments.json:
+        write.json({"findings": [f.to_dict() for f in findings]}, arguments.json)
+    if arguments.markdown:
+        write.text(arguments.markdown, "\n".join(sheet.markdown() for sheet in [*listed, *corrected]))
+    if "-" not in (arguments.json, arguments.markdown):
+        for sheet in listed:
+            terminal.print_list(sheet)
+        for i, sheet in enumerate(corrected):
+            print("\n" if listed or i else "", end="")
+            terminal.print_sheet(sheet, keep=("Rank", "Model", "Overall", "Printed rank", "Move"))
+    return 0

@@ -1,0 +1,68 @@
+"""`glevel board`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from glevel_fast.cli.inputs import add_inputs, check_inputs, score_inputs
+
+FORMATS = ("markdown", "latex", "csv", "json", "html")
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    board = commands.add_parser(
+        "board",
+        help="a leaderboard of Scope-A to Scope-D",
+        description="Print a leaderboard; without RESULTS, of the paper's published results as recomputed.",
+    )
+    add_inputs(board)
+    board.add_argument(
+        "--scope",
+        default="A",
+        metavar="SCOPE",
+        help="A, B:image, B:image+video, C:image/comprehension or D:<skill> (default: A)",
+    )
+    board.add_argument("--level", type=int, choices=[2, 3, 4, 5], help="default: combined, by level reached")
+    board.add_argument("--tasks", metavar="FILE", help="a declared subset: a .csv with a column 'task'")
+    board.add_argument("--date", default="", metavar="YYYY-MM-DD", help="date of the results")
+    board.add_argument("--scopes", action="store_true", help="list the scopes of the benchmark")
+    for kind in FORMATS:
+        board.add_argument(f"--{kind}", metavar="FILE", help=f"write {kind} ('-': standard output, and no table)")
+    board.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    check_inputs(arguments)
+    to_stdout = [kind for kind in FORMATS if getattr(arguments, kind) == "-"]
+    if len(to_stdout) > 1:
+        arguments.parser.error("only one output can go to standard output")
+
+    import glevel_fast as gl
+    from glevel_fast.boards.scopes import all_scopes
+    from glevel_fast.cli import terminal
+    from glevel_fast.io import write
+    from glevel_fast.text import clean
+
+    scores = score_inputs(arguments)
+    if arguments.scopes:
+        for scope in all_scopes(scores.benchmark):
+            print(clean(str(scope), 200))
+        return 0
+    tasks = None
+    if arguments.tasks:
+        from glevel_fast.io.csv import read_csv
+
+        table = read_csv(arguments.tasks)
+        if (title := table.find("task")) is None:
+            raise gl.BenchmarkError(f"{table.where}: lacks the column 'task'")
+        tasks = list(map(str, table.columns[title]))
+    board = gl.board(scores, arguments.scope, arguments.level, tasks=tasks, date=arguments.date)
+    for kind in FORMATS:
+        if path := getattr(arguments, kind):
+            write.text(path, getattr(board, f"to_{kind}")())
+    if not to_stdout:
+        terminal.print_sheet(board.sheet(), keep=("Rank", "Model", "Level", "Score", "Coverage %"))
+    for note in scores.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return 0

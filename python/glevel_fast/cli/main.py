@@ -1,0 +1,76 @@
+"""`glevel`: parses the command line, calls the library, prints."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from glevel_fast.cli import ablate, audit, board, explain, lint, metrics, report, score, snapshot, stability, what_if
+from glevel_fast.errors import GLevelError
+from glevel_fast.version import __version__
+
+EPILOG = """examples:
+  glevel score                                   re-score the paper's published results
+  glevel score out/*_result.xlsx -b sota_result.xlsx
+  glevel score results.parquet -b tasks.csv --json - | jq .models[0]
+  glevel board --scope B:image --level 3         a leaderboard; also C:image/generation, D:<skill>
+  glevel explain GPT4-o --level 3                why a score is what it is
+  glevel audit                                   what is wrong with the published boards
+  glevel lint out/*_result.xlsx -b sota_result.xlsx
+  glevel report -o site/                         a page to publish
+  glevel ablate --leave-one-out                  which specialists decide the board
+  glevel what-if "image comprehension 1=75"      another specialist's score
+  glevel stability --level 3                     how far a rank can be trusted
+  glevel metrics                                 every known metric, its mapping and domain
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0 (done), 1 (the input is wrong) or 2 (wrong usage)."""
+    if sys.stderr is None:  # closed by the caller; print() would take standard output instead
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stdout is None:
+        print("glevel: error: standard output is closed; for no output, send it to /dev/null", file=sys.stderr)
+        return 1
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that knows ASCII alone still gets its table
+        sys.stdout.reconfigure(errors="backslashreplace")
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except GLevelError as error:
+        print(f"glevel: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("glevel: interrupted", file=sys.stderr)
+        return 130
+    except OSError as error:  # of standard output: all other files have their own errors
+        # What could not be written is given up, so that Python does not try again on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # the reader has had enough (`| head`)
+            return 0
+        print(f"glevel: error: standard output: {error.strerror or error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="glevel",
+        description="Score multimodal generalists on General-Level (Levels 2 to 5).",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"glevel {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    for command in (score, board, explain, audit, lint, ablate, what_if, stability, snapshot, report, metrics):
+        command.add_to(commands)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

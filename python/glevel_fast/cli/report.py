@@ -1,0 +1,41 @@
+"""`glevel report`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from glevel_fast.cli.inputs import add_inputs, check_inputs, score_inputs
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    report = commands.add_parser(
+        "report",
+        help="a static page with all boards, to publish as it is",
+        description="Write one self-contained HTML page: boards by scope and level, heat map, receipts, provenance. "
+        "Without RESULTS, of the paper's published results as recomputed.",
+    )
+    add_inputs(report)
+    report.add_argument("-o", "--output", required=True, metavar="FOLDER", help="folder for index.html")
+    report.add_argument("--title", default="General-Level leaderboard")
+    report.add_argument("--date", default="", metavar="YYYY-MM-DD", help="date of the results")
+    report.add_argument(
+        "--intervals",
+        metavar="FILE",
+        help="a table (.csv, .parquet, .json) of rank intervals: model, low, high and optionally level",
+    )
+    report.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    check_inputs(arguments)
+
+    from glevel_fast.report.page import read_intervals, write_site
+
+    scores = score_inputs(arguments)
+    intervals = read_intervals(arguments.intervals) if arguments.intervals else None
+    path = write_site(arguments.output, scores, title=arguments.title, date=arguments.date, intervals=intervals)
+    print(f"{path}: {len(scores)} models, {scores.benchmark.n_tasks} tasks")
+    for note in scores.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return 0

@@ -1,0 +1,61 @@
+"""`glevel score`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from glevel_fast.cli.inputs import add_inputs, check_inputs, score_inputs
+from glevel_fast.cli.options import add_threads
+
+if TYPE_CHECKING:
+    from glevel_fast.api import Scores
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    score = commands.add_parser(
+        "score",
+        help="score results, or without RESULTS the paper's published ones",
+        description="Score results against a benchmark; without RESULTS, re-score the paper's published results "
+        "(Tables 6-11) and show the printed figures beside.",
+    )
+    add_inputs(score)
+    add_threads(score)
+    for kind in ("json", "csv", "parquet"):
+        stdout = " ('-': standard output, and no table)" if kind != "parquet" else ""
+        score.add_argument(f"--{kind}", metavar="FILE", help=f"write {kind.upper()}{stdout}")
+    score.set_defaults(run=run, parser=score)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    check_inputs(arguments)
+    to_stdout = [kind for kind in ("json", "csv") if getattr(arguments, kind) == "-"]
+    if len(to_stdout) > 1:
+        arguments.parser.error("only one output can go to standard output")
+    if arguments.parquet == "-":
+        arguments.parser.error("--parquet needs a file")
+
+    scores = score_inputs(arguments)
+    _write(scores, arguments)
+    if not to_stdout:
+        from glevel_fast.cli import terminal
+
+        if arguments.results:
+            terminal.print_scores(scores)
+        else:
+            terminal.print_published(scores)
+    for note in scores.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return 0
+
+
+def _write(scores: Scores, arguments: argparse.Namespace) -> None:
+    from glevel_fast.io import write
+
+    if arguments.json:
+        write.json(scores.to_dict(), arguments.json)
+    if arguments.csv:
+        write.csv(scores.columns(), arguments.csv)
+    if arguments.parquet:
+        write.parquet(scores.columns(), arguments.parquet)

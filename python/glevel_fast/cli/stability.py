@@ -1,0 +1,59 @@
+"""`glevel stability`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from glevel_fast.cli import options
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    stability = commands.add_parser(
+        "stability",
+        help="how far scores and ranks can be trusted",
+        description="Resample the benchmark's tasks, and show intervals of scores and ranks, chances of levels, and "
+        "which models cannot be told apart; without RESULTS, for the paper's published ones. It covers the choice of "
+        "tasks, and not sample noise inside a task. Ctrl-C keeps what is done so far.",
+    )
+    options.add_results(stability)
+    options.add_threads(stability)
+    stability.add_argument("-n", type=options.positive, default=10_000, metavar="N", help="resamples (default 10000)")
+    stability.add_argument("--unit", choices=["task", "skill", "modality"], default="task", help="what is resampled")
+    stability.add_argument("--seed", type=options.whole, default=0, metavar="N", help="default 0")
+    stability.add_argument("--level", type=int, choices=[2, 3, 4, 5], default=2, help="the board to show (default 2)")
+    stability.add_argument("--confidence", type=options.confidence, default=0.95, help="default 95")
+    options.add_outputs(stability)
+    stability.set_defaults(run=run, parser=stability)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    to_stdout = options.check_outputs(arguments)
+    scorer, results = options.read(arguments)
+    if arguments.json:
+        compare: tuple[int, ...] = (2, 3, 4, 5)
+    else:
+        compare = () if to_stdout else (arguments.level,)
+    with options.Progress("resampling") as progress:
+        boot = scorer.bootstrap(
+            results, arguments.n, arguments.unit, arguments.seed, threads=arguments.threads, progress=progress.update,
+            compare=compare,
+        )  # fmt: skip
+    options.write_outputs(
+        arguments, lambda: boot.to_dict(arguments.confidence), lambda: boot.summary.columns(arguments.confidence)
+    )
+    if arguments.plot:
+        from glevel_fast.report import plots
+
+        title = f"{boot.done} resamples by {boot.unit}"
+        plots.rank_intervals(boot.summary, arguments.plot, arguments.level, arguments.confidence, title)
+    if not to_stdout:
+        from glevel_fast.cli import terminal_sets
+
+        terminal_sets.print_stability(boot, arguments.level, arguments.confidence)
+    for note in boot.prepared.scores.notes:
+        print(f"note: {note}", file=sys.stderr)
+    if not boot.complete:
+        print(f"glevel: interrupted: {boot.done} of {boot.n} resamples are done and in the output", file=sys.stderr)
+        return 130
+    return 0

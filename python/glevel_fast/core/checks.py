@@ -1,0 +1,172 @@
+"""What raw values may be: their metric's domain and unit (SPEC.md sections 2 and 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from glevel_fast.errors import BenchmarkError, GLevelError
+from glevel_fast.text import bullets, shown
+
+if TYPE_CHECKING:
+    from glevel_fast.core.benchmark import Benchmark
+
+__all__ = [
+    "check_specialists",
+    "checked_number",
+    "checked_numbers",
+    "checked_seed",
+    "describe_fractions",
+    "describe_invalid",
+    "fraction_models",
+    "invalid_cells",
+    "outside_domain",
+    "percent_tasks",
+    "refuse_specialist",
+]
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def _given(values: Array, zero: str) -> Mask:
+    given: Mask = ~(np.isnan(values) | np.isposinf(values))
+    return given if zero == "score" else given & (values != 0)
+
+
+def percent_tasks(bench: Benchmark) -> Mask:
+    """bool (n_tasks,): tasks whose raw values are percentages: such a metric, and no scale."""
+    percent: Mask = bench.mapping["kind"] == 0
+    return percent
+
+
+def invalid_cells(values: Array, bench: Benchmark, zero: Literal["missing", "score"] = "missing") -> Mask:
+    """bool (n_models, n_tasks): cells that are neither missing nor, times scale, inside their metric's domain.
+
+    Missing is NaN, +inf, and an exact 0 unless zero="score". Source: SPEC.md sections 2 and 3.
+    """
+    low, high = bench.mapping["low"], bench.mapping["high"]
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = values * bench.scale
+    outside: Mask = _given(values, zero) & ~((z >= low) & (z <= high))
+    return outside
+
+
+def describe_invalid(
+    mask: Mask, values: Array, bench: Benchmark, models: Sequence[str], sources: Sequence[str], *, advice: bool = True
+) -> str:
+    """Up to ten cells of `mask`, by source, model, task, metric, value and domain, and how many more."""
+    where = np.flatnonzero(mask)
+
+    def cells() -> Iterable[str]:
+        for i, j in (divmod(cell, bench.n_tasks) for cell in map(int, where)):
+            origin = f"{sources[i]}: " if sources[i] else ""
+            scale = f" x scale {bench.scale[j]:g}" if bench.scale[j] != 1 else ""
+            yield (
+                f"{origin}model {shown(models[i])}, task {shown(bench.tasks[j])}: "
+                f"{bench.metric[j]} of {values[i, j]:.6g}{scale} is outside {bench.metrics[j].domain}"
+            )
+
+    noun = "value is" if len(where) == 1 else "values are"
+    hint = '\ncorrect them, or take them as not supported: invalid="missing" (--invalid missing)' if advice else ""
+    return f"{len(where)} {noun} outside the domain of the task's metric:{bullets(cells(), len(where))}{hint}"
+
+
+def fraction_models(values: Array, bench: Benchmark, zero: Literal["missing", "score"] = "missing") -> Mask:
+    """bool (n_models,): models that seem to give fractions where percents belong.
+
+    They have at least three supported values of percentages (tasks with a scale do not count),
+    not all 0, and none above 1. Source: SPEC.md section 3.
+    """
+    values = values[:, percent_tasks(bench)]
+    supported = _given(values, zero)
+    highest = np.where(supported, values, 0.0).max(axis=1, initial=0.0)
+    found: Mask = (supported.sum(axis=1) >= 3) & (highest > 0) & (highest <= 1)
+    return found
+
+
+def describe_fractions(
+    mask: Mask, values: Array, bench: Benchmark, models: Sequence[str], sources: Sequence[str]
+) -> str:
+    """Which models of `mask`, with their largest percentage, and which option converts."""
+    percent = percent_tasks(bench)
+    which = np.flatnonzero(mask)
+
+    def lines() -> Iterable[str]:
+        for i in which.tolist():
+            row = np.where(percent & _given(values[i], "missing"), values[i], -np.inf)
+            j = int(np.argmax(row))
+            origin = f"{sources[i]}: " if sources[i] else ""
+            count = np.count_nonzero(row > -np.inf)
+            yield (
+                f"{origin}model {shown(models[i])}: {count} values, the largest {bench.metric[j]} "
+                f"{row[j]:g} (task {shown(bench.tasks[j])})"
+            )
+
+    return (
+        f"percentages that look like fractions (all at most 1):{bullets(lines(), len(which))}\n"
+        'multiply them by 100 with fractions="scale" (--fractions scale), '
+        'or take them as they are with fractions="keep" (--fractions keep)'
+    )
+
+
+def checked_numbers(given: ArrayLike, what: str) -> Array:
+    """float64 of numbers, None being NaN.
+
+    Raises
+    ------
+    GLevelError
+        Something else, or arrays of unlike lengths.
+    """
+    try:
+        return np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GLevelError(f"{what}: {error}") from None
+
+
+def checked_number(given: Any, what: str) -> float:
+    """One number; see `checked_numbers`."""
+    value = checked_numbers(given, what)
+    if value.ndim:
+        raise GLevelError(f"{what}: one number is needed, not {given!r}")
+    return float(value)
+
+
+def checked_seed(seed: int) -> int:
+    """A seed from 0 to 2^64 - 1.
+
+    Raises
+    ------
+    GLevelError
+        Anything else.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
+        raise GLevelError(f"seed={seed!r}: give a whole number from 0 to 2^64 - 1")
+    return int(seed)
+
+
+def outside_domain(bench: Benchmark, sota: Array, tasks: NDArray[Any] | None = None) -> list[tuple[int, int]]:
+    """Rows and columns of the specialists' scores that are neither NaN nor inside their metric's domain."""
+    which = slice(None) if tasks is None else tasks
+    with np.errstate(over="ignore"):
+        z = sota * bench.scale[which]
+    rows, columns = ((z < bench.mapping["low"][which]) | (z > bench.mapping["high"][which])).nonzero()
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+def check_specialists(bench: Benchmark, tasks: NDArray[Any], values: Array) -> None:
+    """Raise `BenchmarkError` for the first of these raw σ that is outside its task's domain."""
+    for _, i in outside_domain(bench, values[np.newaxis], tasks)[:1]:
+        refuse_specialist(bench, int(tasks[i]), float(values[i]))
+
+
+def refuse_specialist(bench: Benchmark, task: int, value: float, where: str = "") -> None:
+    """Raise `BenchmarkError` for a raw σ outside the domain of its task."""
+    scale = f" x scale {bench.scale[task]:g}" if bench.scale[task] != 1 else ""
+    raise BenchmarkError(
+        f"{where}task {shown(bench.tasks[task])}: a specialist's {bench.metric[task]} of {value:g}{scale} "
+        f"is outside the metric's domain {bench.metrics[task].domain}"
+    )

@@ -1,0 +1,213 @@
+"""Metrics: how a raw value maps to the 100-point scale (SPEC.md section 2, paper Appendix)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from glevel_fast.errors import UnknownMetricError
+from glevel_fast.text import fold_label, nearest, shown
+
+__all__ = ["Metric", "find_metric", "known_metrics", "register_metric"]
+
+Family = Literal["linear", "inverse", "tanh"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric: its mapping from a value z (raw times scale) to 0..100 points, and its domain.
+
+    Attributes
+    ----------
+    name : str
+        Canonical name.
+    family : {"linear", "inverse", "tanh"}
+        linear:  100 (z - worst) / (best - worst), held within 0..100;
+        inverse: 100 tanh(constant / (2 z)) = 100 (2 sigmoid(constant / z) - 1), lower is better;
+        tanh:    100 tanh(z / constant), higher is better.
+    worst, best : float
+        The z that map to 0 and to 100 points (linear only, NaN otherwise).
+    constant : float
+        The constant of inverse and tanh (NaN for linear).
+    low, high : float
+        Domain of z, both ends included; `inverse` leaves out z = 0.
+    aliases : tuple of str
+        Other spellings. Names meet case-blind, with white space folded and a trailing
+        bracket dropped, so these need no alias.
+
+    Source: SPEC.md section 2.
+    """
+
+    name: str
+    family: Family
+    worst: float = math.nan
+    best: float = math.nan
+    constant: float = math.nan
+    low: float = 0.0
+    high: float = math.inf
+    aliases: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        def fail(what: str) -> None:
+            raise ValueError(f"metric {self.name!r}: {what}")
+
+        if not isinstance(self.name, str) or not fold_label(self.name):
+            raise ValueError("a metric needs a name")
+        if self.family == "linear":
+            if not (math.isfinite(self.worst) and math.isfinite(self.best)):
+                fail("a linear metric needs finite `worst` and `best`")
+            if self.worst == self.best or not math.isfinite(100.0 / (self.best - self.worst)):
+                fail("`worst` and `best` must differ")
+        elif self.family in ("inverse", "tanh"):
+            if not (math.isfinite(self.constant) and 1e-9 <= self.constant <= 1e9):
+                fail("`constant` must lie within 1e-9..1e9")
+            if self.low < 0:
+                fail(f"the domain of a metric of the {self.family} family starts at 0 or above")
+        else:
+            fail(f"unknown family {self.family!r}: use 'linear', 'inverse' or 'tanh'")
+        if math.isnan(self.low) or math.isnan(self.high) or not self.low < self.high:
+            fail("the domain needs low < high")
+
+    @property
+    def better(self) -> Literal["higher", "lower"]:
+        """Which direction of z is better."""
+        if self.family == "linear":
+            return "higher" if self.best > self.worst else "lower"
+        return "lower" if self.family == "inverse" else "higher"
+
+    @property
+    def is_percent(self) -> bool:
+        """Whether z is a percentage that maps to itself (Acc, F1, mIoU, ...)."""
+        linear = self.family == "linear" and self.worst == 0.0 and self.best == 100.0
+        return linear and self.low == 0.0 and self.high == 100.0
+
+    @property
+    def lowest(self) -> float:
+        """The smallest double inside the domain (`inverse` leaves out 0)."""
+        return math.ulp(0.0) if self.family == "inverse" and self.low == 0.0 else self.low
+
+    @property
+    def highest(self) -> float:
+        """The largest finite double inside the domain."""
+        return min(self.high, math.nextafter(math.inf, 0.0))
+
+    @property
+    def domain(self) -> str:
+        """The domain as text: "[0, 100]", "z > 0", "z >= 0"."""
+        if math.isinf(self.high):
+            return f"z {'>' if self.lowest > self.low else '>='} {self.low:g}"
+        return f"{'(' if self.lowest > self.low else '['}{self.low:g}, {self.high:g}]"
+
+    @property
+    def formula(self) -> str:
+        """The mapping as text, in points."""
+        if self.family == "inverse":
+            return f"100·(2·sigmoid({self.constant:g}/z) - 1)"
+        if self.family == "tanh":
+            return f"100·tanh(z/{self.constant:g})"
+        slope = 100.0 / (self.best - self.worst)
+        if self.best < self.worst:
+            body = f"{-slope:g}·({self.worst:g} - z)"
+        elif self.worst == 0.0:
+            body = "z" if slope == 1.0 else f"{slope:g}·z"
+        else:
+            sign = "+" if self.worst < 0 else "-"
+            body = f"{slope:g}·(z {sign} {abs(self.worst):g})"
+        if self.low < min(self.worst, self.best):
+            body = f"max(0, {body})" if self.best > self.worst else f"min(100, {body})"
+        if self.high > max(self.worst, self.best):
+            body = f"min(100, {body})" if self.best > self.worst else f"max(0, {body})"
+        return body
+
+
+_registry: dict[str, Metric] = {}
+
+
+def find_metric(name: str) -> Metric:
+    """The metric that `name` or one of its spellings means.
+
+    Raises
+    ------
+    UnknownMetricError
+        With the nearest known names.
+    """
+    metric = known_metric(name)
+    if metric is None:
+        raise UnknownMetricError(
+            f"unknown metric {shown(name)}{nearest(str(name), (m.name for m in known_metrics()))}; "
+            "`glevel metrics` lists them all, gl.register_metric adds one"
+        )
+    return metric
+
+
+def known_metric(name: object) -> Metric | None:
+    """As `find_metric`, None where there is no such metric."""
+    return _registry.get(fold_label(name)) if isinstance(name, str) and len(name) <= 1000 else None
+
+
+def known_metrics() -> tuple[Metric, ...]:
+    """Every known metric once, in order of registration."""
+    return tuple(dict.fromkeys(_registry.values()))
+
+
+def register_metric(metric: Metric, *, replace: bool = False) -> Metric:
+    """Make `metric` known under its name and aliases, for benchmarks made from then on.
+
+    Parameters
+    ----------
+    metric : Metric
+        For example ``gl.Metric("LPIPS", "inverse", constant=0.5)``.
+    replace : bool
+        Take over a name that another metric holds; without it that is a `ValueError`.
+        Registering an equal metric again is always fine.
+    """
+    spellings = [fold_label(name) for name in (metric.name, *metric.aliases)]
+    for spelling in spellings:
+        holder = _registry.get(spelling)
+        if holder is not None and holder != metric and not replace:
+            raise ValueError(
+                f"{spelling!r} already names the metric {holder.name!r}; pass replace=True to take it over"
+            )
+    _registry.update(dict.fromkeys(spellings, metric))
+    return metric
+
+
+def _register_known() -> None:
+    inverse = {
+        50.0: ("MAE", "RMS"),
+        5.0: ("MSE", "RMSE", "MCD"),
+        0.1: ("absRel",),
+        1.0: ("EPE", "CD"),
+        25.0: ("FID",),
+        100.0: ("FVD",),
+        10.0: ("FAD", "SAD"),
+        0.5: ("RTE",),
+    }
+    for constant, names in inverse.items():
+        for name in names:
+            register_metric(Metric(name, "inverse", constant=constant))
+    register_metric(Metric("PSNR", "tanh", constant=20.0))
+    register_metric(Metric("WER", "linear", worst=1.0, best=0.0))
+    register_metric(Metric("MS-SSIM", "linear", worst=-1.0, best=1.0, low=-1.0, high=1.0))
+    register_metric(Metric("MOS", "linear", worst=1.0, best=5.0, low=1.0, high=5.0))
+    register_metric(Metric("CIDEr", "linear", worst=0.0, best=100.0))
+    aliases = {
+        "BLEU-1": ("BLUE_1",),
+        "BLEU-4": ("BLEU@4",),
+        "Frame-Acc": ("Fram-Acc",),
+        "F1": ("F1 Score",),
+        "ROUGE-L": ("Rouge-L f",),
+        "CLIPScore": ("CLIP score",),
+        "MUSIQ": ("MUSIQ score",),
+    }
+    percent = """Acc; Macro-Acc; E-Acc; Frame-Acc; F1; Micro-F1; F-score; BLEU-1; BLEU-4; ROUGE-1; ROUGE-L; CodeBLEU;
+        EM@1; GPT-Score; ANLS; mIoU; Instance mIoU; m_vIoU; AP; AP10; AP50; AP75; mAP; mAP@50; AMOTA; DICE; PQ; R@50;
+        AUC; PCC; Structure measure; CLIPScore; CLIP img score; CLIP-Style; CLAP; Style-CLAP; DINOScore; MUSIQ;
+        Aesthetic score; Optical Flow Score; L1 distance; Successful rate; Single-Object Successful Rate;
+        Multi-Object Successful Rate; User preference rates; DINO+ViCLIP+Optical flow+Motion Smooth; Percent"""
+    for name in (" ".join(part.split()) for part in percent.split(";")):
+        register_metric(Metric(name, "linear", 0.0, 100.0, high=100.0, aliases=aliases.get(name, ())))
+
+
+_register_known()

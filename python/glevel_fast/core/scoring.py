@@ -1,0 +1,226 @@
+"""From raw results to Level-2 to Level-5 scores (SPEC.md sections 3, 4 and 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from glevel_fast import _core
+from glevel_fast.core import release
+from glevel_fast.core.benchmark import Benchmark
+from glevel_fast.core.checks import (
+    describe_fractions,
+    describe_invalid,
+    fraction_models,
+    invalid_cells,
+    percent_tasks,
+)
+from glevel_fast.core.compiled import Compiled, Options, Reduced, Scored, count_threads
+from glevel_fast.core.results import Results
+from glevel_fast.core.scores import Scores
+from glevel_fast.errors import InvalidScoreError, ResultsError
+
+__all__ = ["Scorer"]
+
+Array = NDArray[np.float64]
+AnyScorer = TypeVar("AnyScorer", bound="Scorer")
+
+
+class Scorer:
+    """Scores results on one benchmark; what `glevel_fast.Scorer` adds to it are the rooms above.
+
+    Attributes
+    ----------
+    compiled : Compiled
+        The benchmark and the options, with the engine; the scores keep it.
+    """
+
+    backend: ClassVar[Any] = _core
+    kind_of_scores: ClassVar[type[Scores]] = Scores
+
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        policy: Literal["paper", "release"] = "paper",
+        *,
+        zero: Literal["missing", "score"] = "missing",
+        invalid: Literal["error", "missing"] = "error",
+        fractions: Literal["error", "scale", "keep"] = "error",
+    ) -> None:
+        if not isinstance(benchmark, Benchmark):
+            raise TypeError(f"benchmark must be a Benchmark (see load_benchmark), not {type(benchmark).__name__}")
+        self.compiled = Compiled(benchmark, Options(policy, zero, invalid, fractions), self.backend)
+        _ = self.compiled.engine  # what is wrong with it shows here, not at the first score
+
+    @classmethod
+    def of(cls: type[AnyScorer], compiled: Compiled) -> AnyScorer:
+        """A scorer for what is compiled already, or will be when it is first asked to score."""
+        new = object.__new__(cls)
+        new.compiled = compiled
+        return new
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.compiled)
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={value!r}" for name, value in vars(self.compiled.options).items())
+        return f"Scorer({self.benchmark!r}, {options})"
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """The benchmark it scores on."""
+        return self.compiled.benchmark
+
+    @property
+    def policy(self) -> Literal["paper", "release"]:
+        """ "paper" or "release"."""
+        return self.compiled.options.policy
+
+    @property
+    def zero(self) -> Literal["missing", "score"]:
+        """What an exact 0 means: "missing" or "score"."""
+        return self.compiled.options.zero
+
+    @property
+    def fractions(self) -> Literal["error", "scale", "keep"]:
+        """What is done with percentages that are all at most 1: "error", "scale" or "keep"."""
+        return self.compiled.options.fractions
+
+    @cached_property
+    def _quick(self) -> Callable[[Array, int], Array | None]:
+        return self.compiled.engine.overall if self.policy == "paper" else lambda raw, threads: None
+
+    def score(
+        self, results: Results | ArrayLike, *, models: Sequence[str] | None = None, threads: int | None = None
+    ) -> Scores:
+        """Score `Results` or an array; see `glevel_fast.Scorer.score`."""
+        benchmark, engine = self.benchmark, self.compiled.engine
+        names: tuple[str, ...] | None = None if models is None else tuple(models)
+        notes, sources, absent = benchmark.notes, None, None
+        if isinstance(results, Results):
+            if results.tasks != benchmark.tasks:
+                raise ResultsError("these results were loaded for another benchmark: load them with this one")
+            raw, names, sources, absent = results.values, names or results.models, results.sources, results.absent
+            notes += results.notes
+        else:
+            raw = _read_only(self._matrix(results))
+        given = results if isinstance(results, Results) else raw
+        if names is not None and len(names) != len(raw):
+            raise ResultsError(f"{len(names)} model names for {len(raw)} rows")
+        n_threads = count_threads(threads)
+        if self.policy == "release":
+            arrays, release_notes = release.score(benchmark, raw, names)
+            return self.made(arrays, notes + release_notes, absent, names, raw, given)
+        scored = Scored._make(engine.score(raw, n_threads))
+        if scored.suspect.any():
+            raw, scored, more = self._look_closer(raw, scored, names, sources, n_threads)
+            notes += more
+        return self.made(scored[:6], notes, absent, names, _read_only(raw), given)
+
+    def made(
+        self,
+        arrays: tuple[Any, ...],
+        notes: tuple[str, ...],
+        absent: NDArray[np.int64] | None,
+        names: tuple[str, ...] | None,
+        raw: Array,
+        given: Results | Array,
+    ) -> Scores:
+        """Scores of this scorer, from the first six arrays of `Scored`."""
+        return self.kind_of_scores(self.compiled, *arrays, notes, absent, names, raw, given)  # type: ignore[call-arg]
+
+    def overall(self, raw: Any, *, threads: int = 1) -> Array:
+        """S2 to S5 alone: float64 (n_models, 4), the same bits as `score(raw).overall`.
+
+        For calls that score one model or a few, over and over: microseconds for a C-contiguous float64
+        array of shape (1, n_tasks). Raises as `score` does.
+        """
+        try:
+            overall = self._quick(raw, threads)
+        except (TypeError, ValueError):  # an array that `score` converts, or refuses more clearly
+            overall = None
+        return self.score(raw, threads=threads).overall if overall is None else overall
+
+    def map(self, raw: Any, *, threads: int | None = None) -> Array:
+        """Raw values on the 100-point scale: float64 (n_models, n_tasks), NaN where not supported.
+
+        A value outside its metric's domain is NaN too. Source: SPEC.md section 2.
+        """
+        return self.compiled.engine.map(self._matrix(raw), count_threads(threads))
+
+    def reduce(self, raw: Any, points: Any, *, threads: int | None = None) -> Reduced:
+        """Group means and counts from raw values (which decide support and wins) and their points.
+
+        Returns means float64 (n_models, n_groups, 2), supported and wins int32 (n_models, n_groups).
+        Source: SPEC.md section 4.
+        """
+        engine = self.compiled.engine
+        return Reduced._make(engine.reduce(self._matrix(raw), self._matrix(points), count_threads(threads)))
+
+    def _matrix(self, given: Any) -> Array:
+        n = self.benchmark.n_tasks
+        if type(given) is np.ndarray and given.dtype == np.float64 and given.flags.c_contiguous and given.ndim == 2:
+            array = given
+        else:
+            if isinstance(given, np.ma.MaskedArray):
+                given = np.ma.filled(given.astype(np.float64), np.nan)
+            array = np.asarray(given.values if isinstance(given, Results) else given)
+            if array.dtype.kind not in "fiu":
+                raise ResultsError(f"results must be an array of numbers, not of {array.dtype}")
+            array = np.ascontiguousarray(array, dtype=np.float64)
+            if array.ndim == 1:
+                array = array[np.newaxis]
+        if array.ndim != 2 or array.shape[1] != n:
+            raise ResultsError(f"results have the shape {array.shape}; the benchmark needs (n_models, {n})")
+        return array
+
+    def _look_closer(
+        self,
+        raw: Array,
+        scored: Scored,
+        names: tuple[str, ...] | None,
+        sources: tuple[str, ...] | None,
+        threads: int,
+    ) -> tuple[Array, Scored, tuple[str, ...]]:
+        """The engine saw a value that may be outside its domain, or a row that may be in fractions."""
+        rows = np.flatnonzero(scored.suspect)
+        zero, notes = self.zero, []
+        models = tuple(names[i] if names is not None else f"model {i}" for i in rows)
+        origin = tuple(sources[i] for i in rows) if sources is not None else ("",) * len(rows)
+        suspects = raw[rows]
+        outside = invalid_cells(suspects, self.benchmark, zero)
+        if outside.any():
+            refuse = self.compiled.options.invalid == "error"
+            message = describe_invalid(outside, suspects, self.benchmark, models, origin, advice=refuse)
+            if refuse:
+                raise InvalidScoreError(message)
+            notes.append(f"taken as not supported: {message}")
+        in_fractions = fraction_models(suspects, self.benchmark, zero)
+        if in_fractions.any():
+            which = [i for i in range(len(rows)) if in_fractions[i]]
+            listed = ", ".join(repr(models[i]) for i in which[:10]) + (" ..." if len(which) > 10 else "")
+            if self.fractions == "error":
+                raise InvalidScoreError(describe_fractions(in_fractions, suspects, self.benchmark, models, origin))
+            if self.fractions == "scale":
+                raw = raw.copy()
+                raw[np.ix_(rows[in_fractions], percent_tasks(self.benchmark))] *= 100.0
+                scored = Scored._make(self.compiled.engine.score(raw, threads))
+                notes.append(f"percentages given as fractions, multiplied by 100: {listed}")
+            else:
+                notes.append(f"percentages all at most 1, taken as they are: {listed}")
+        return raw, scored, tuple(notes)
+
+
+def _read_only(array: Array) -> Array:
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
+
+
+def _rebuild(cls: type[Scorer], compiled: Compiled) -> Scorer:
+    return cls.of(compiled)

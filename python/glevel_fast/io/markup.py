@@ -1,0 +1,117 @@
+"""Tables as Markdown, LaTeX and HTML, with every text harmless in each.
+
+A name may be anything: markup, a spreadsheet formula, a TeX command, control characters,
+right-to-left marks, 5,000 characters. What people read is cleaned, cut and escaped; CSV and JSON
+(`glevel_fast.io.write`) keep the whole name.
+"""
+
+from __future__ import annotations
+
+import html as _html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from glevel_fast.text import WIDTH, clean
+
+__all__ = ["TextTable", "markdown_text", "tex_text"]
+
+_MARKDOWN = {c: "\\" + c for c in "\\`*_[]#|~!$"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"}
+_TEX = {c: "\\" + c for c in "{}$&#_%"} | {
+    "\\": "\\textbackslash{}",
+    "^": "\\textasciicircum{}",
+    "~": "\\textasciitilde{}",
+    "<": "\\textless{}",
+    ">": "\\textgreater{}",
+    "|": "\\textbar{}",
+    '"': "\\textquotedbl{}",
+    "`": "\\textasciigrave{}",
+    "[": "{[}",  # after \\ a bracket or an asterisk would be an argument
+    "]": "{]}",
+    "*": "{*}",
+    "-": "{-}",
+}
+_MARKDOWN_TABLE = str.maketrans(_MARKDOWN)
+_TEX_TABLE = str.maketrans(_TEX)
+
+
+def markdown_text(text: str, width: int = WIDTH) -> str:
+    """Text for a cell or a line of Markdown; a web address does not become a link."""
+    return clean(text, width).translate(_MARKDOWN_TABLE).replace("://", ":&#47;/").replace("www.", "www&#46;")
+
+
+def tex_text(text: str, width: int = WIDTH) -> str:
+    """Text for LaTeX."""
+    return clean(text, width).translate(_TEX_TABLE)
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A finished table of text.
+
+    Attributes
+    ----------
+    title : str
+    header : sequence of str
+    align : str
+        "l" or "r" for each column.
+    rows : sequence of sequences of str
+    notes : sequence of str
+        Lines that stand under the table.
+    """
+
+    title: str
+    header: Sequence[str]
+    align: str
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str] = ()
+
+    def markdown(self) -> str:
+        """A table in the dialect of GitHub, with the title above and the notes below."""
+        rules = ["---:" if a == "r" else "---" for a in self.align]
+        lines = [list(map(markdown_text, self.header)), rules, *(list(map(markdown_text, row)) for row in self.rows)]
+        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        notes = "".join(f"\n{_line(note)}\n" for note in self.notes)
+        return f"**{_line(self.title)}**\n\n{table}\n{notes}"
+
+    def latex(self) -> str:
+        """A `table` with `booktabs`; nothing in it is a command but what stands here."""
+        rows = "\n".join(f"{' & '.join(map(tex_text, row))} \\\\" for row in self.rows)
+        notes = "".join(f"% {clean(note, 400)}\n" for note in self.notes)
+        return (
+            "% needs \\usepackage{booktabs}\n"
+            f"{notes}\\begin{{table}}\n\\centering\n\\caption{{{tex_text(self.title, 400)}}}\n"
+            f"\\begin{{tabular}}{{{self.align}}}\n\\toprule\n"
+            f"{' & '.join(map(tex_text, self.header))} \\\\\n\\midrule\n{rows}\n\\bottomrule\n"
+            "\\end{tabular}\n\\end{table}\n"
+        )
+
+    def html(self) -> str:
+        """A `<table>`; whoever shows it brings the style."""
+        style = [' style="text-align:right"' if a == "r" else "" for a in self.align]
+        head = _row("th", self.header, style)
+        body = "".join(_row("td", row, style) for row in self.rows)
+        notes = "".join(f"<p>{_html.escape(clean(note, 400))}</p>" for note in self.notes)
+        caption = _html.escape(clean(self.title, 400))
+        return f"<table><caption>{caption}</caption><thead>{head}</thead><tbody>{body}</tbody></table>{notes}"
+
+    def text(self, most: int | None = None) -> str:
+        """Columns of a fixed width, for a console without `rich`; at most `most` rows."""
+        rows = [[clean(cell, 40) for cell in row] for row in self.rows[:most]]
+        widths = [max(len(row[c]) for row in [list(self.header), *rows]) for c in range(len(self.header))]
+        lines = [
+            "  ".join(
+                cell.rjust(w) if a == "r" else cell.ljust(w) for cell, w, a in zip(row, widths, self.align, strict=True)
+            ).rstrip()
+            for row in [list(self.header), *rows]
+        ]
+        more = [f"... and {len(self.rows) - len(rows)} more"] if len(rows) < len(self.rows) else []
+        return "\n".join([clean(self.title, 400), *lines, *more, *(clean(note, 400) for note in self.notes)])
+
+
+def _line(text: str) -> str:
+    return markdown_text(text, 400)
+
+
+def _row(tag: str, cells: Iterable[str], style: Sequence[str]) -> str:
+    inner = "".join(f"<{tag}{s}>{_html.escape(clean(c))}</{tag}>" for c, s in zip(cells, style, strict=True))
+    return f"<tr>{inner}</tr>"

@@ -1,0 +1,160 @@
+"""Benchmarks from files, frames and dicts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from glevel_fast.core.benchmark import COLUMNS, OPTIONAL_COLUMNS, Benchmark
+from glevel_fast.core.metrics import find_metric, known_metric
+from glevel_fast.errors import BenchmarkError, GLevelError
+from glevel_fast.io.cells import NOT_SUPPORTED, Column, as_numbers, as_text
+from glevel_fast.io.files import raising
+from glevel_fast.io.limits import MAX_TASKS, refuse_many
+from glevel_fast.io.read import read_file
+from glevel_fast.io.table import Table, fold_header, table_from_columns, table_from_records
+from glevel_fast.io.workbook import SHEETS, SOTA, Workbook
+from glevel_fast.text import listing, shown, shown_listing
+
+__all__ = ["load_benchmark"]
+
+
+def load_benchmark(source: Any) -> Benchmark:
+    """Read a benchmark from a file, a frame or a dict of columns.
+
+    Parameters
+    ----------
+    source : path, DataFrame, or dict of columns
+        The released workbook with "SoTA Performance" (.xlsx, .xlsm); .csv, .parquet, .json (a list of
+        records, or columns), or a pandas, polars or Arrow table, with the columns
+        `task, modality, paradigm, metric, sota` and optionally `skill, specialist, weight, scale`.
+        A sota that is empty, None, NaN, "∞", "-" or "/" is NaN. An empty weight or scale is 1, but
+        for a WER above 1: that is a percent, and its scale 0.01 (SPEC.md section 2).
+
+    Returns
+    -------
+    Benchmark
+        Its `notes` say what was inferred or passed over.
+
+    Raises
+    ------
+    BenchmarkError, UnknownMetricError
+        Naming file, sheet, row or task, and value.
+    """
+    from glevel_fast.io.table import Table
+    from glevel_fast.io.workbook import Workbook
+
+    with raising(BenchmarkError):
+        if isinstance(source, (str, os.PathLike)):
+            where = os.fsdecode(source)
+            content = read_file(where)
+        elif isinstance(source, Mapping):
+            where, content = "dict", source
+        else:
+            from glevel_fast.io.frames import read_frame
+
+            where, content = "DataFrame", read_frame(source)
+        if isinstance(content, Workbook):
+            columns, at, notes = _from_workbook(content)
+        else:
+            if isinstance(content, Mapping):
+                content = table_from_columns(content, where)
+            elif isinstance(content, list):
+                content = table_from_records(content, where)
+            elif not isinstance(content, Table):
+                raise BenchmarkError(f"{where}: holds {shown(content)}, not a table of tasks")
+            columns, at, notes = _from_table(content)
+        return _from_columns(where, columns, at, notes)
+
+
+_Parts = tuple[dict[str, "Column"], Callable[[int], str], list[str]]
+
+
+def _from_workbook(book: Workbook) -> _Parts:
+    """The columns of a benchmark from the released layout, the place of each row, and notes."""
+
+    have = {sheet.name for sheet in book.sheets}
+    if lacking := [repr(name) for name in SHEETS if name not in have]:
+        raise BenchmarkError(
+            f"{book.where}: lacks the sheets {listing(lacking)}; a benchmark's workbook has all {len(SHEETS)} "
+            "(for fewer tasks use .csv, .parquet or .json)"
+        )
+    columns: dict[str, list[object]] = {name: [] for name in COLUMNS}
+    places: list[str] = []
+    passed_over: dict[str, None] = {}
+    for sheet in book.sheets:
+        titles = list(sheet.table.columns)
+        sota = next((title for title in titles if fold_header(title) == fold_header(SOTA)), None)
+        if sota is None:
+            this = f"results of {listing([shown(t) for t in titles])}" if titles else "the template"
+            raise BenchmarkError(f"{sheet.table.where}: has no column {SOTA!r}; this looks like {this}")
+        passed_over |= dict.fromkeys(title for title in titles if title != sota)
+        n = len(sheet.tasks)
+        modality, paradigm = SHEETS[sheet.name]
+        for name, cells in (
+            ("task", sheet.tasks),
+            ("modality", [modality] * n),
+            ("paradigm", [paradigm] * n),
+            ("metric", sheet.metrics),
+            ("sota", sheet.table.columns[sota]),
+        ):
+            columns[name] += cells
+        places += [f"sheet {sheet.name!r}, {sheet.table.at(i)}" for i in range(n)]
+    notes = [f"columns passed over: {listing([shown(title) for title in passed_over])}"] if passed_over else []
+    return {**columns}, places.__getitem__, notes
+
+
+def _from_table(table: Table) -> _Parts:
+    """The columns of a benchmark from a table with one row per task."""
+    titles = {name: table.find(name) for name in (*COLUMNS, *OPTIONAL_COLUMNS)}
+    has = listing([shown(title) for title in table.columns])
+    if lacking := [repr(name) for name in COLUMNS if titles[name] is None]:
+        hint = "; this looks like results, not like a benchmark" if table.find("model") else ""
+        noun = "column" if len(lacking) == 1 else "columns"
+        raise BenchmarkError(f"{table.where}: lacks the {noun} {', '.join(lacking)}; it has {has}{hint}")
+    if not table.rows:
+        raise BenchmarkError(f"{table.where}: has a header but no rows")
+    columns = {name: table.columns[title] for name, title in titles.items() if title is not None}
+    extra = [shown(title) for title in table.columns if title not in titles.values()]
+    return columns, table.at, [f"columns passed over: {listing(extra)}"] if extra else []
+
+
+def _from_columns(where: str, columns: dict[str, Column], at: Callable[[int], str], notes: list[str]) -> Benchmark:
+
+    refuse_many(len(columns["task"]), MAX_TASKS, "tasks", where)
+    parsed: dict[str, Any] = {}
+    for name, column in columns.items():
+        if name in ("sota", "weight", "scale"):
+            # an infinite weight is no missing weight
+            values, bad = as_numbers(column, NOT_SUPPORTED if name == "sota" else frozenset({"", "nan"}))
+            parsed[name] = np.array(values)
+        else:
+            parsed[name] = tuple(as_text(cell) for cell in column)
+            needed = name in ("task", "metric")
+            bad = [i for i, cell in enumerate(parsed[name]) if cell is None or (needed and not cell)]
+        if bad:
+            i = bad[0]
+            task = "" if name == "task" else f", task {shown(columns['task'][i])}"
+            wanted = "a number" if name in ("sota", "weight", "scale") else "a name"
+            raise BenchmarkError(f"{where}: {at(i)}{task}: the {name} is {shown(column[i])}, not {wanted}")
+    sota, n = parsed["sota"], len(parsed["task"])
+    sota[np.isinf(sota)] = np.nan
+    for name in ("weight", "scale"):
+        parsed.setdefault(name, np.full(n, np.nan))
+    given = ~np.isnan(parsed["scale"])
+    for name in ("weight", "scale"):
+        parsed[name] = np.where(np.isnan(parsed[name]), 1.0, parsed[name])
+    is_wer = np.array([known_metric(name) is find_metric("WER") for name in parsed["metric"]])
+    percent = is_wer & ~given & (sota > 1)
+    if percent.any():
+        parsed["scale"] = np.where(percent, 0.01, parsed["scale"])
+        names = shown_listing([parsed["task"][i] for i in np.flatnonzero(percent)])
+        notes = [*notes, f"WER above 1 is taken as a percent (scale 0.01): {names}"]
+    parsed["tasks"] = parsed.pop("task")
+    try:
+        return Benchmark(**parsed, notes=tuple(f"{os.path.basename(where)}: {note}" for note in notes))
+    except GLevelError as error:
+        raise type(error)(f"{where}: {error}") from None

@@ -1,0 +1,412 @@
+"""How `load_results` turns each kind of source into rows of values in the benchmark's order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glevel_fast.core.metrics import Metric, known_metric
+from glevel_fast.errors import ResultsError
+from glevel_fast.io.cells import Column, as_numbers, as_text
+from glevel_fast.io.files import raising
+from glevel_fast.io.frames import read_frame
+from glevel_fast.io.limits import MAX_MODELS, MAX_NUMBERS, MAX_TASKS, refuse_many, refuse_names
+from glevel_fast.io.read import read_file
+from glevel_fast.io.table import Table, fold_header, table_from_columns, table_from_records
+from glevel_fast.io.workbook import SHEETS, SOTA, Sheet, Workbook
+from glevel_fast.text import bullets, fold_task, listing, nearest, shown
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from glevel_fast.core.benchmark import Benchmark
+
+MAX_BAD = 500_000
+"""Most cells of one source that are no numbers, even where these count as not supported."""
+
+
+@dataclass
+class Block:
+    """Models, in benchmark order of tasks; of one source, or joined."""
+
+    models: list[str]
+    sources: list[str]
+    places: list[str]  # where each model stands, for messages
+    values: NDArray[np.float64]  # (n_models, n_tasks)
+    absent: NDArray[np.int64]
+    notes: list[str]
+
+
+def read(source: Any, bench: Benchmark, *, partial: bool, lenient: bool) -> Block:
+    """One source as a block."""
+    with raising(ResultsError):
+        if isinstance(source, (str, os.PathLike)):
+            path = os.fsdecode(source)
+            intake = _Intake(bench, path, os.path.basename(path), partial)
+            content = read_file(path)
+        elif isinstance(source, Mapping):
+            intake = _Intake(bench, "dict", "dict", partial)
+            content = source
+        else:
+            intake = _Intake(bench, "DataFrame", "DataFrame", partial)
+            content = read_frame(source)
+        block = intake.block(content)
+        intake.judge_bad_cells(lenient)
+        return block
+
+
+def join(blocks: Sequence[Block]) -> Block:
+    """All blocks as one; the same model twice is an error."""
+    if len(blocks) == 1:
+        return blocks[0]
+    whole = Block(
+        [model for block in blocks for model in block.models],
+        [source for block in blocks for source in block.sources],
+        [place for block in blocks for place in block.places],
+        np.concatenate([block.values for block in blocks]),
+        np.concatenate([block.absent for block in blocks]),
+        [note for block in blocks for note in block.notes],
+    )
+    _refuse_twins(whole.models, whole.places)
+    return whole
+
+
+def _refuse_twins(models: Sequence[str], places: Sequence[str]) -> None:
+    first: dict[str, int] = {}
+    twins = []
+    for i, model in enumerate(models):
+        if (j := first.setdefault(fold_task(model), i)) != i:
+            also = "" if models[j] == model else f" (as {shown(models[j])})"
+            twins.append(f"{shown(model)} in {places[i]} and {places[j]}{also}")
+    if twins:
+        raise ResultsError(f"the same model is there twice; rename or remove one:{bullets(twins, len(twins))}")
+
+
+class _Intake:
+    """Reads one source."""
+
+    def __init__(self, bench: Benchmark, where: str, source: str, partial: bool) -> None:
+        self.bench, self.where, self.source, self.partial = bench, where, source, partial
+        self.notes: list[str] = []
+        self.n_bad = 0
+        self.bad: list[tuple[str, str, str, object]] = []  # the first ten: place, model, task, value
+
+    def block(self, content: Any) -> Block:
+        if isinstance(content, Workbook):
+            return self.workbook(content)
+        if isinstance(content, Table):
+            return self.table(content)
+        if isinstance(content, Mapping):
+            if not content:
+                raise ResultsError(f"{self.where}: is empty")
+            nested = sum(isinstance(value, Mapping) for value in content.values())
+            if nested == len(content):
+                return self.mapping([(f"{self.where}", model, tasks) for model, tasks in content.items()])
+            if nested:
+                other = next(key for key, value in content.items() if not isinstance(value, Mapping))
+                raise ResultsError(f"{self.where}: {shown(other)} has {shown(content[other])}, not {{task: value}}")
+            return self.table(table_from_columns(content, self.where))
+        if isinstance(content, list):
+            table = table_from_records(content, self.where)
+            if table.find("model") is None or table.find("task") is not None:
+                return self.table(table)
+            # as mappings, so that what one record lacks is absent there
+            key = table.find("model")
+            return self.mapping(
+                [
+                    (f"{self.where}, record {i}", record.get(key), {k: v for k, v in record.items() if k != key})
+                    for i, record in enumerate(content, start=1)
+                ]
+            )
+        raise ResultsError(f"{self.where}: holds {shown(content)}, not a table of results")
+
+    # the shapes that results come in
+
+    def workbook(self, book: Workbook) -> Block:
+        """The released layout: one model per column after the fourth, the same on every sheet."""
+        if not book.sheets:
+            raise ResultsError(
+                f"{self.where}: has none of the sheets {listing([repr(name) for name in SHEETS])}; "
+                f"it has {listing([shown(name) for name in book.others])}"
+            )
+        if ignored := [shown(name) for name in book.others if name.strip().casefold() != "level-scores"]:
+            self.note(f"sheets that are not of the released layout are passed over: {listing(ignored)}")
+        found: list[tuple[Sheet, dict[str, Column]]] = []  # each sheet with its values by folded model name
+        models: dict[str, str] = {}
+        for sheet in book.sheets:
+            titles = self.model_columns(sheet)
+            if not titles and self.partial:
+                continue
+            if found and titles.keys() != models.keys():
+                raise ResultsError(
+                    f"{self.where}: sheet {found[0][0].name!r} has the models "
+                    f"{listing([shown(name) for name in models.values()])}, but sheet {sheet.name!r} has "
+                    f"{listing([shown(name) for name in titles.values()])}; use the same names on every sheet"
+                )
+            models = models or titles
+            found.append((sheet, {name: sheet.table.columns[title] for name, title in titles.items()}))
+        if not found:
+            raise ResultsError(
+                f"{self.where}: has no model column on any sheet; add one after 'Metrics', named like the model"
+            )
+        tasks = [task for sheet, _ in found for task in sheet.tasks]
+        places = [f"sheet {sheet.name!r}, {sheet.table.at(i)}" for sheet, _ in found for i in range(len(sheet.tasks))]
+        index = self.match(tasks, places.__getitem__)
+        self.check_metrics(index, [metric for sheet, _ in found for metric in sheet.metrics], places.__getitem__)
+        self.check_missing(index, {sheet.name for sheet, _ in found})
+        self.check_groups(index, [sheet.name for sheet, _ in found for _ in sheet.tasks])
+        values = self.empty(len(models))
+        for k, (name, title) in enumerate(models.items()):
+            column = [cell for _, columns in found for cell in columns[name]]
+            values[k, index] = self.numbers(column, lambda i, title=title: (places[i], title, tasks[i]))  # type: ignore[misc]
+        absent = np.full(len(models), self.bench.n_tasks - len(index))
+        return self.done(list(models.values()), [self.where] * len(models), values, absent)
+
+    def table(self, table: Table) -> Block:
+        """Wide or long, by its header."""
+        key, task, value = (table.find(name) for name in ("model", "task", "value"))
+        if not table.columns:
+            raise ResultsError(f"{table.where}: is empty")
+        if key is None:
+            hint = "; this looks like a benchmark" if task and table.find("metric") else ""
+            raise ResultsError(
+                f"{table.where}: has no column 'model'; it has {listing([shown(c) for c in table.columns])}{hint}; "
+                "results are wide ('model', then one column per task) or long ('model', 'task', 'value')"
+            )
+        if (task is None) != (value is None):
+            lacking, has = ("value", "task") if value is None else ("task", "value")
+            raise ResultsError(
+                f"{table.where}: a long table needs the columns model, task and value; it has {has!r}, not {lacking!r}"
+            )
+        if not table.rows:
+            raise ResultsError(f"{table.where}: has a header but no rows")
+        if task is None:
+            refuse_many(len(table.rows), MAX_MODELS, "models", table.where)
+        models = self.names(table, key, "model")
+        if task is None or value is None:
+            return self.wide(table, key, models)
+        return self.long(table, models, self.names(table, task, "task"), value, {key, task, value})
+
+    def wide(self, table: Table, key: str, models: list[str]) -> Block:
+        tasks = [title for title in table.columns if title != key]
+        if not tasks:
+            raise ResultsError(f"{table.where}: has a column 'model' but no column of a task")
+        index = self.match(tasks, lambda j: "column")
+        values = self.empty(len(models), len(models) * len(tasks))
+        for task, j in zip(tasks, index.tolist(), strict=True):
+            values[:, j] = self.numbers(table.columns[task], lambda i, task=task: (table.at(i), models[i], task))  # type: ignore[misc]
+        absent = np.full(len(models), self.bench.n_tasks - len(index))
+        places = [f"{table.where}, {table.at(i)}" for i in range(len(models))]
+        return self.done(models, places, values, absent)
+
+    def long(self, table: Table, models: list[str], tasks: list[str], value: str, used: set[str]) -> Block:
+        known = {task: i for i, task in enumerate(dict.fromkeys(tasks))}  # as written
+        spellings = list(known)
+        column = self.match(spellings, lambda i: table.at(tasks.index(spellings[i])), unique=False)
+        j = column[np.fromiter((known[task] for task in tasks), np.intp, len(tasks))]
+        written = dict.fromkeys(models)
+        refuse_names(written, MAX_MODELS, "models", table.where)
+        folded = {model: fold_task(model) for model in written}
+        row_of = {name: i for i, name in enumerate(dict.fromkeys(folded.values()))}
+        display = {row_of[name]: model for model, name in reversed(folded.items())}
+        i = np.fromiter((row_of[folded[model]] for model in models), np.intp, len(models))
+        self.refuse_repeats(
+            i * self.bench.n_tasks + j, lambda k: f"model {shown(models[k])}, task {shown(tasks[k])}", table.at
+        )
+        if metric := table.find("metric"):
+            used = {*used, metric}
+            self.check_metrics(j, self.names(table, metric, "metric", empty=True), table.at)
+        if ignored := [shown(title) for title in table.columns if title not in used]:
+            self.note(f"columns passed over: {listing(ignored)}")
+        values = self.empty(len(row_of))
+        values[i, j] = self.numbers(table.columns[value], lambda k: (table.at(k), models[k], tasks[k]))
+        absent = self.bench.n_tasks - np.bincount(i, minlength=len(row_of))
+        return self.done([display[k] for k in range(len(row_of))], [table.where] * len(row_of), values, absent)
+
+    def mapping(self, entries: Sequence[tuple[str, Any, Mapping[Any, Any]]]) -> Block:
+        """(place, model, {task: value}) for each model."""
+        values = self.empty(len(entries))
+        models: list[str] = []
+        column: dict[str, int] = {}  # of each spelling seen so far
+        tasks: list[str] = []  # model after model, as `cells`
+        cells: list[Any] = []
+        for place, raw, row in entries:
+            if not (model := as_text(raw)):
+                raise ResultsError(f"{place}: the model's name is {shown(raw)}")
+            models.append(model)
+            if new := [task for task in row if task not in column]:
+                if wrong := [task for task in new if not isinstance(task, str)]:
+                    raise ResultsError(f"{place}, model {shown(model)}: the task name {shown(wrong[0])} is not text")
+                index = self.match(new, lambda _, model=model: f"model {shown(model)}", unique=False)  # type: ignore[misc]
+                column.update(zip(new, index.tolist(), strict=True))
+            tasks += row
+            cells += row.values()
+        if not cells:
+            raise ResultsError(f"{self.where}: has no values")
+        counts = [len(row) for _, _, row in entries]
+        i = np.repeat(np.arange(len(entries)), counts)
+        j = np.fromiter(map(column.__getitem__, tasks), np.intp, len(tasks))
+        self.refuse_repeats(
+            i * self.bench.n_tasks + j, lambda k: f"model {shown(models[i[k]])}, task {shown(tasks[k])}"
+        )
+        values[i, j] = self.numbers(cells, lambda k: (entries[i[k]][0], models[i[k]], tasks[k]))
+        absent = self.bench.n_tasks - np.array(counts)
+        return self.done(models, [place for place, _, _ in entries], values, absent)
+
+    # what they share
+
+    def note(self, note: str) -> None:
+        self.notes.append(f"{self.source}: {note}")
+
+    def empty(self, n_models: int, given: int = 0) -> NDArray[np.float64]:
+        """NaN everywhere; refused where it takes much more than the `given` values, which are in memory already."""
+        refuse_many(n_models, MAX_MODELS, "models", self.where)
+        most = max(MAX_NUMBERS, given)
+        refuse_many(n_models * self.bench.n_tasks, most, "values (models x the benchmark's tasks)", self.where)
+        return np.full((n_models, self.bench.n_tasks), np.nan)
+
+    def done(self, models: list[str], places: list[str], values: NDArray[np.float64], absent: NDArray[Any]) -> Block:
+        refuse_names(models, MAX_MODELS, "models", self.where)
+        _refuse_twins(models, places)
+        values[np.isinf(values)] = np.nan
+        if gone := np.flatnonzero(absent).tolist():
+            low, high = min(absent[gone]), max(absent[gone])
+            self.note(
+                f"{low if low == high else f'{low} to {high}'} of {self.bench.n_tasks} tasks are absent and count as "
+                f"not supported for {listing([shown(models[i]) for i in gone])}"
+            )
+        return Block(models, [self.source] * len(models), places, values, absent.astype(np.int64), self.notes)
+
+    def names(self, table: Table, title: str, what: str, *, empty: bool = False) -> list[str]:
+        names = [as_text(cell) for cell in table.columns[title]]
+        for i, name in enumerate(names):
+            if name is None or not (name or empty):
+                raise ResultsError(
+                    f"{table.where}, {table.at(i)}: the {what} is {shown(table.columns[title][i])}, not a name"
+                )
+        return names  # type: ignore[return-value]
+
+    def numbers(self, column: Column, at: Callable[[int], tuple[str, str, str]]) -> NDArray[np.float64]:
+        """A column as numbers; `at` gives place, model and task of a bad cell."""
+        values, bad = as_numbers(column)
+        self.bad += [(*at(i), column[i]) for i in bad[: 10 - len(self.bad)]]
+        self.n_bad += len(bad)
+        if self.n_bad > MAX_BAD:
+            self.judge_bad_cells(lenient=False)
+        return values
+
+    def match(self, tasks: Sequence[str], at: Callable[[int], str], *, unique: bool = True) -> NDArray[np.intp]:
+        """Position of each task in the benchmark."""
+        refuse_names(tasks, MAX_TASKS, "tasks", self.where)
+        find = self.bench.task_index.get
+        index = np.array([find(fold_task(task), -1) for task in tasks], dtype=np.intp)
+        if (unknown := np.flatnonzero(index < 0)).size:
+            lines = (f"{at(i)}: {shown(tasks[i])}{nearest(tasks[i], self.bench.tasks)}" for i in unknown.tolist())
+            noun = "a task" if unknown.size == 1 else f"{unknown.size} tasks"
+            raise ResultsError(f"{self.where}: has {noun} that the benchmark lacks:{bullets(lines, unknown.size)}")
+        if unique:
+            self.refuse_repeats(index, lambda i: f"task {shown(tasks[i])}", at)
+        return index
+
+    def refuse_repeats(
+        self, keys: NDArray[np.intp], name: Callable[[int], str], at: Callable[[int], str] | None = None
+    ) -> None:
+        first = np.unique(keys, return_index=True)[1]
+        if first.size == keys.size:
+            return
+        again = np.setdiff1d(np.arange(keys.size), first).tolist()
+        earlier = dict(zip(keys[first].tolist(), first.tolist(), strict=True))
+
+        def lines() -> Iterable[str]:
+            for i in again:
+                k = earlier[int(keys[i])]
+                yield name(i) + (f" ({at(k)}, {at(i)})" if at else "") + ("" if name(i) == name(k) else f" = {name(k)}")
+
+        raise ResultsError(f"{self.where}: the same task is there twice; remove one:{bullets(lines(), len(again))}")
+
+    def check_metrics(self, index: NDArray[np.intp], metrics: Sequence[str], at: Callable[[int], str]) -> None:
+        bench = self.bench
+        found: dict[str, Metric | None] = {}
+        differ = []
+        for i, (j, metric) in enumerate(zip(index.tolist(), metrics, strict=True)):
+            if not metric or metric == bench.metric[j]:
+                continue
+            if metric not in found:
+                found[metric] = known_metric(metric)
+            if found[metric] != bench.metrics[j]:
+                differ.append((i, j))
+        if differ:
+            lines = (
+                f"{at(i)}, task {shown(bench.tasks[j])}: {shown(metrics[i])}, "
+                f"but the benchmark has {shown(bench.metric[j])}"
+                for i, j in differ
+            )
+            noun = "the metric differs" if len(differ) == 1 else f"{len(differ)} metrics differ"
+            raise ResultsError(f"{self.where}: {noun} from the benchmark's:{bullets(lines, len(differ))}")
+
+    def check_missing(self, index: NDArray[np.intp], sheets: set[str]) -> None:
+        bench = self.bench
+        missing = np.setdiff1d(np.arange(bench.n_tasks), index)
+        if self.partial or not missing.size:
+            return
+        sheet_of = {group: name for name, group in SHEETS.items()}
+        by_sheet: dict[str, list[str]] = {}
+        for j in missing.tolist():
+            group = bench.groups[bench.group_of_task[j]]
+            by_sheet.setdefault(sheet_of.get(group, " ".join(group)), []).append(shown(bench.tasks[j]))
+        lines = [
+            f"sheet {name!r}{'' if name in sheets else ' (absent)'}, {len(tasks)}: {listing(tasks, 300)}"
+            for name, tasks in by_sheet.items()
+        ]
+        raise ResultsError(
+            f"{self.where}: lacks {missing.size} of the benchmark's {bench.n_tasks} tasks; add them with empty cells, "
+            f"or take them as not supported with partial=True (--partial):{bullets(lines, len(lines), len(lines))}"
+        )
+
+    def check_groups(self, index: NDArray[np.intp], sheets: Sequence[str]) -> None:
+        groups = [self.bench.groups[g] for g in self.bench.group_of_task[index].tolist()]
+        if astray := [
+            f"{shown(self.bench.tasks[j])} on {sheet!r}"
+            for j, group, sheet in zip(index.tolist(), groups, sheets, strict=True)
+            if SHEETS[sheet] != group
+        ]:
+            self.note(f"tasks that the benchmark has in another group, taken as they are: {listing(astray)}")
+
+    def model_columns(self, sheet: Sheet) -> dict[str, str]:
+        """Titles of the columns with models, by folded name."""
+        titles: dict[str, str] = {}
+        sota = None
+        for title in sheet.table.columns:
+            if fold_header(title) == fold_header(SOTA):
+                sota = title
+            elif (twin := titles.setdefault(fold_task(title), title)) != title:
+                raise ResultsError(
+                    f"{sheet.table.where}: the same model has the columns {shown(twin)} and {shown(title)}; remove one"
+                )
+        if not titles and sota is not None:
+            raise ResultsError(
+                f"{sheet.table.where}: has the column {sota!r} and no model: this is the benchmark, not results"
+            )
+        if not titles and not self.partial:
+            raise ResultsError(
+                f"{sheet.table.where}: has no model column; add one after 'Metrics', named like the model"
+            )
+        return titles
+
+    def judge_bad_cells(self, lenient: bool) -> None:
+        if not self.bad:
+            return
+        total = self.n_bad
+        cells = [f"{at}, model {shown(m)}, task {shown(t)}: {shown(v)}" for at, m, t, v in self.bad]
+        if not lenient:
+            what = "1 cell is neither a number" if total == 1 else f"{total} cells are neither numbers"
+            raise ResultsError(
+                f"{self.where}: {what} nor 'not supported' (empty, ∞, inf, - or /):{bullets(cells, total)}\n"
+                'correct them, or take them as not supported: invalid="missing" (--invalid missing)'
+            )
+        more = f"; and {total - 10} more" if total > 10 else ""
+        self.note(f"{total} cell{'s' * (total > 1)} taken as not supported: {'; '.join(cells)}{more}")

@@ -1,0 +1,105 @@
+"""Results from files, frames, dicts and arrays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glevel_fast.core.benchmark import Benchmark
+from glevel_fast.core.results import Results
+from glevel_fast.errors import ResultsError
+from glevel_fast.loading import intake
+
+if TYPE_CHECKING:
+    from glevel_fast.core.compiled import Compiled
+
+__all__ = ["ResultsLike", "as_results", "load_results"]
+
+ResultsLike: TypeAlias = (
+    Results
+    | NDArray[Any]
+    | str
+    | os.PathLike[str]
+    | Mapping[str, Mapping[str, float | None]]
+    | Mapping[str, Sequence[Any]]
+    | Sequence[Any]
+    | Any
+)
+"""What is taken for results: `Results`; a float array (n_models, n_tasks) or (n_tasks,), also as nested lists; a
+path; a dict {model: {task: value}} or of columns; a pandas, polars or Arrow table; a list of paths, dicts or tables."""
+
+
+def load_results(
+    source: ResultsLike,
+    bench: Benchmark,
+    *,
+    partial: bool = False,
+    invalid: Literal["error", "missing"] = "error",
+    progress: Callable[[int, int], object] | None = None,
+) -> Results:
+    """Read results from files, frames or dicts.
+
+    Parameters
+    ----------
+    source : path, list of sources, DataFrame, or dict
+        A workbook in the released layout (.xlsx, .xlsm); .csv, .parquet, .json, a pandas, polars
+        or Arrow table, wide (`model`, then one column per task) or long (`model, task, value`);
+        a dict {model: {task: value}}, in JSON too. Task names meet case-blind with white space
+        folded, model names likewise.
+    bench : Benchmark
+        Decides the tasks, their order and their metrics.
+    partial : bool
+        Accept a workbook in which tasks of the benchmark are missing (its template lists all);
+        elsewhere a task that is absent always counts as not supported.
+    invalid : {"error", "missing"}
+        Whether a cell that is neither a number nor "not supported" (empty, None, NaN, "∞",
+        "inf", "-", "/") is an error, or counts as not supported and is noted.
+    progress : callable, optional
+        Called with (done, total) after each source of a list.
+
+    Returns
+    -------
+    Results
+        In the order of the sources, and within each in its own order.
+
+    Raises
+    ------
+    ResultsError
+        Naming file, sheet, row or line, task and value. Source: SPEC.md section 3.
+    """
+    if invalid not in ("error", "missing"):
+        raise ResultsError(f"invalid={invalid!r}: choose 'error' or 'missing'")
+    if not isinstance(bench, Benchmark):
+        raise TypeError(f"bench must be a Benchmark (see load_benchmark), not {type(bench).__name__}")
+    sources = list(source) if isinstance(source, (list, tuple, set, frozenset, Iterator)) else [source]
+    if not sources:
+        raise ResultsError("no results: the list of sources is empty")
+    blocks = []
+    for done, item in enumerate(sources, start=1):
+        blocks.append(intake.read(item, bench, partial=partial, lenient=invalid == "missing"))
+        if progress is not None:
+            progress(done, len(sources))
+    whole = intake.join(blocks)
+    return Results(
+        tuple(whole.models), bench.tasks, whole.values, tuple(whole.sources), whole.absent, tuple(whole.notes)
+    )
+
+
+def as_results(given: ResultsLike, compiled: Compiled) -> Results | NDArray[Any] | Sequence[Any]:
+    """`Results` and arrays as they are; whatever else `load_results` takes is loaded, lists of paths included."""
+    if isinstance(given, np.ndarray | Results):
+        return given
+    if isinstance(given, list | tuple) and not any(
+        isinstance(x, str | os.PathLike | Mapping) or _framed(x) for x in given
+    ):
+        return given  # nested lists of numbers
+    return load_results(given, compiled.benchmark, invalid=compiled.options.invalid)
+
+
+def _framed(item: Any) -> bool:
+    """Whether an item of a list is a table, and not a row of numbers."""
+    return hasattr(item, "columns") or hasattr(item, "__arrow_c_stream__")

@@ -1,0 +1,41 @@
+"""The paper's published results, bundled, and how far they reproduce."""
+
+from glevel_fast.published.paper import (
+    BoardRow,
+    Comparison,
+    Generalist,
+    Reason,
+    Skill,
+    Summary,
+    SupportRow,
+    benchmark,
+    canonical_name,
+    compare,
+    generalists,
+    leaderboards,
+    mixed_skills,
+    results,
+    skills,
+    summary,
+    task_support,
+)
+
+__all__ = [
+    "BoardRow",
+    "Comparison",
+    "Generalist",
+    "Reason",
+    "Skill",
+    "Summary",
+    "SupportRow",
+    "benchmark",
+    "canonical_name",
+    "compare",
+    "generalists",
+    "leaderboards",
+    "mixed_skills",
+    "results",
+    "skills",
+    "summary",
+    "task_support",
+]

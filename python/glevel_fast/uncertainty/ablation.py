@@ -1,0 +1,201 @@
+"""Every model under many specialist sets, at once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from glevel_fast.core.compiled import Scored, count_threads, engine_columns
+from glevel_fast.errors import GLevelError
+from glevel_fast.uncertainty.pieces import Interrupt, Progress, sets_in_piece
+from glevel_fast.uncertainty.prepared import Prepared, prepare
+from glevel_fast.uncertainty.specialists import SpecialistSets
+from glevel_fast.uncertainty.summary import Summary
+from glevel_fast.version import __version__
+
+if TYPE_CHECKING:
+    from glevel_fast.core.scoring import Scorer
+    from glevel_fast.loading.results import ResultsLike
+
+__all__ = ["Ablation", "ablate"]
+
+Array = NDArray[np.float64]
+PIECE_SCORED = 2**24
+"""The same where each set is scored by an engine of its own."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ablation:
+    """Scores of every model under many specialist sets.
+
+    Attributes
+    ----------
+    sets : SpecialistSets
+    done : int
+        How many of them are in it: fewer than there are when the run was interrupted.
+    scores : float64 (done, n_models, 4) or None
+        S2 to S5; only with full=True.
+    """
+
+    prepared: Prepared
+    sets: SpecialistSets
+    done: int
+    scores: Array | None
+    _summary: Summary | None
+    _threads: int | None
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models, in the order of all arrays."""
+        return self.prepared.scores.models
+
+    @property
+    def complete(self) -> bool:
+        """Whether all sets are done; False after an interrupt."""
+        return self.done == self.sets.n
+
+    @cached_property
+    def summary(self) -> Summary:
+        """Means, quantiles, levels, ranks and pivotal specialists; with full=True it is made when asked for."""
+        if self._summary is not None:
+            return self._summary
+        again = ablate(self.prepared.scorer, self.prepared, self.sets, threads=self._threads, stop=self.done)
+        return again.summary
+
+    def __repr__(self) -> str:
+        done = "" if self.complete else f"; interrupted after {self.done}"
+        return f"Ablation({len(self.models)} models under {self.sets.n} sets: {self.sets.what}{done})"
+
+    def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
+        """Plain data, as `glevel ablate --json` writes it."""
+        benchmark = self.sets.benchmark
+        return {
+            "glevel_fast": __version__,
+            "benchmark": {"tasks": benchmark.n_tasks, "sha256": benchmark.sha256},
+            "sets": {"what": self.sets.what, "strict": self.sets.strict, "n": self.sets.n, "done": self.done},
+            "summary": self.summary.to_dict(confidence),
+            "notes": list(self.prepared.scores.notes),
+        }
+
+
+def ablate(
+    scorer: Scorer,
+    results: Prepared | ResultsLike,
+    sets: SpecialistSets | ArrayLike,
+    *,
+    full: bool = False,
+    threads: int | None = None,
+    piece: int | None = None,
+    progress: Progress | None = None,
+    models: Sequence[str] | None = None,
+    start: int = 0,
+    stop: int | None = None,
+) -> Ablation:
+    """See `Scorer.ablate`."""
+    prepared = prepare(scorer, results, models=models, threads=threads)
+    if not isinstance(sets, SpecialistSets):
+        sets = SpecialistSets.from_matrix(scorer.benchmark, sets)
+    elif sets.benchmark is not scorer.benchmark and sets.benchmark != scorer.benchmark:
+        raise GLevelError("these specialist sets are of another benchmark: make them from the scorer's")
+    stop = sets.n if stop is None else stop
+    if not 0 <= start <= stop <= sets.n:
+        raise GLevelError(f"start={start}, stop={stop}: there are sets 0 to {sets.n}")
+    if piece is not None and piece < 1:
+        raise GLevelError(f"piece={piece}: at least one set")
+    n_models, n_threads = len(prepared), count_threads(threads)
+    step = piece or sets_in_piece(n_models, sets.benchmark.n_tasks)
+    if sets.dropped is not None and piece is None:
+        step = min(step, max(1, PIECE_SCORED // max(prepared.raw.size, 1)))
+    summary = None if full else _empty(prepared)
+    out = np.empty((stop - start if full else min(step, stop - start), n_models, 4))
+    done = start
+    with Interrupt(stop - start > step) as interrupt:
+        for first in range(start, stop, step):
+            last = min(first + step, stop)
+            target = out[first - start : last - start] if full else out[: last - first]
+            decided = _piece(prepared, sets, first, last, target, not full, n_threads)
+            if summary is not None:
+                _take(summary, prepared, target, decided, _only_task(sets, first, last), n_threads)
+            done = last
+            if interrupt.between_pieces(progress, done - start, stop - start):
+                break
+    return Ablation(prepared, sets, done - start, out[: done - start] if full else None, summary, threads)
+
+
+def _empty(prepared: Prepared) -> Summary:
+    scores = prepared.scores
+    return Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks)
+
+
+def _take(
+    summary: Summary,
+    prepared: Prepared,
+    scores: Array,
+    decided: NDArray[np.int64],
+    only: NDArray[np.int64],
+    threads: int,
+) -> None:
+    summary.count(len(scores))
+    moved = prepared.scorer.backend.summarise(scores, prepared.base_ranks, summary.arrays, threads)
+    summary.decided += decided
+    alone = only >= 0
+    np.add.at(summary.moved, only[alone], moved[alone])
+
+
+def _only_task(sets: SpecialistSets, first: int, last: int) -> NDArray[np.int64]:
+    """int64 (n_sets,): the task whose specialist alone a set changes, -1 where there are others."""
+    only = np.full(last - first, -1, dtype=np.int64)
+    if sets.sparse and not sets.strict:
+        begin, tasks, _ = sets.changes(first, last)
+        alone = np.diff(begin) == 1
+        only[alone] = tasks[begin[:-1][alone]]
+    return only
+
+
+def _piece(
+    prepared: Prepared, sets: SpecialistSets, first: int, last: int, out: Array, decided: bool, threads: int
+) -> NDArray[np.int64]:
+    """Scores of sets [first, last) into `out`; wins decided by task."""
+    if sets.dropped is not None:
+        _dropped(prepared, sets, first, last, out, threads)
+        return np.zeros(sets.benchmark.n_tasks, np.int64)
+    pairs: Any = prepared.pairs
+    wins: NDArray[np.int64]
+    if sets.sparse and not sets.strict and not pairs.has_tiny:
+        begin, tasks, values = sets.changes(first, last)
+        # A change costs about four times what a compared pair does, but only where it is.
+        if 4 * len(tasks) < (last - first) * len(np.unique(tasks)) or last - first == 1:
+            wins = pairs.change(begin, tasks, values, out, decided, threads)
+            return wins
+    matrix = np.ascontiguousarray(sets.matrix(first, last))
+    wins = pairs.ablate(matrix, sets.strict, out, decided, threads)
+    return wins
+
+
+def _dropped(prepared: Prepared, sets: SpecialistSets, first: int, last: int, out: Array, threads: int) -> None:
+    """Weights of 0 change the steps of a whole group: each set has engines of its own, for the groups it touches."""
+    compiled, benchmark = prepared.scorer.compiled, sets.benchmark
+    group = benchmark.group_of_task
+    assert sets.dropped is not None
+    raw: dict[int, Array] = {}
+    for row, dropped in zip(out, itertools.islice(sets.dropped, first, last), strict=True):
+        weight = benchmark.weight.copy()
+        weight[dropped] = 0.0
+        if sets.strict:
+            engine = compiled.make_engine(engine_columns(benchmark) | {"weight": weight})
+            pairs = compiled.backend.Pairs(engine, prepared.raw, threads)
+            pairs.ablate(benchmark.sota[np.newaxis], True, row[np.newaxis], False, threads)
+            continue
+        means = prepared.scores.means.copy()
+        for g in set(group[dropped].tolist()):
+            own = np.flatnonzero(group == g)
+            if g not in raw:
+                raw[g] = np.ascontiguousarray(prepared.raw[:, own])
+            means[:, g] = Scored._make(compiled.engine_of(own, weight=weight).score(raw[g], threads)).means[:, g]
+        row[:] = compiled.backend.levels(means.reshape(len(means), -1), len(benchmark.modalities))[0]

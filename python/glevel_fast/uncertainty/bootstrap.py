@@ -1,0 +1,295 @@
+"""How sure a rank is: the bootstrap over tasks, skills or modalities.
+
+The tasks of each group are drawn anew, with replacement and as many as there are, the same ones for all
+models; in the scores, a task drawn twice is a task listed twice. Source: Efron and Tibshirani, An
+Introduction to the Bootstrap, 1993, chapter 6; scores as in SPEC.md section 4.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glevel_fast.core.benchmark import LEVELS, Benchmark
+from glevel_fast.core.checks import checked_seed
+from glevel_fast.core.compiled import count_threads, engine_columns
+from glevel_fast.errors import GLevelError
+from glevel_fast.text import fold_task
+from glevel_fast.uncertainty.pieces import PIECE_PAIRS, Interrupt, sets_in_piece
+from glevel_fast.uncertainty.prepared import Prepared, prepare
+from glevel_fast.uncertainty.summary import Summary
+from glevel_fast.version import __version__
+
+if TYPE_CHECKING:
+    from glevel_fast.core.scoring import Scorer
+    from glevel_fast.loading.results import ResultsLike
+
+__all__ = ["Bootstrap", "Unit", "bootstrap"]
+
+Array = NDArray[np.float64]
+Unit = Literal["task", "skill", "modality"]
+
+COVERS = {
+    "task": "the choice of tasks: what the board would be with other tasks of the same kind in each group",
+    "skill": "the choice of skills: what the board would be with other skills, tasks and all, in each group",
+    "modality": "the choice of modalities: what the board would be with other modalities in place of these",
+}
+LEAVES_OUT = "sample noise inside a task: how a task's raw value would differ on other test items"
+
+
+@dataclass(eq=False, repr=False)
+class Bootstrap:
+    """Scores, levels and ranks of models over resamples of the benchmark's tasks.
+
+    Attributes
+    ----------
+    n, done : int
+        Resamples asked for, and made: fewer when the run was interrupted.
+    unit : {"task", "skill", "modality"}
+    seed : int
+    summary : Summary
+        Intervals of S2 to S5 and of ranks, chances of levels. It covers the choice of tasks, and not
+        sample noise inside a task: see `covers` and `leaves_out`.
+    """
+
+    prepared: Prepared
+    n: int
+    done: int
+    unit: Unit
+    seed: int
+    summary: Summary
+    threads: int
+    _counts: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+
+    leaves_out = LEAVES_OUT
+
+    @property
+    def covers(self) -> str:
+        """What this says, and does not, about the ranks: the choice of tasks, not sample noise inside one."""
+        return COVERS[self.unit]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models, in the order of all arrays."""
+        return self.prepared.scores.models
+
+    @property
+    def complete(self) -> bool:
+        """Whether all resamples are done; False after an interrupt."""
+        return self.done == self.n
+
+    def __repr__(self) -> str:
+        done = "" if self.complete else f", interrupted after {self.done}"
+        return f"Bootstrap({len(self.models)} models, {self.n} resamples by {self.unit}, seed {self.seed}{done})"
+
+    def above(self, a: str, b: str, level: int = 2) -> float:
+        """P(A above B) on the board of a level, ties counted half; resampled for these two alone.
+
+        Raises
+        ------
+        GLevelError
+            An unknown model or level.
+        """
+        k = _board(level)
+        rows = [self.prepared.scores.row(model) for model in (a, b)]
+        resampler = _resampler(self.prepared, self.unit, rows)
+        out = np.empty((self.done, 2, 4))
+        resampler.scores(self.seed, 0, out, self.threads)
+        x, y = out[:, 0, k], out[:, 1, k]
+        return float((np.count_nonzero(x > y) + np.count_nonzero(x == y) / 2) / self.done)
+
+    def all_above(self, level: int = 2) -> Array:
+        """float64 (n_models, n_models): P(row above column) on the board of a level, ties counted half."""
+        k = _board(level)
+        if k not in self._counts:
+            n_models, backend = len(self.models), self.prepared.scorer.backend
+            counts = np.zeros((n_models, n_models), np.int64)
+            step = _step(self.prepared, 1)
+            out = np.empty((min(step, self.done), n_models, 4))
+            for first in range(0, self.done, step):
+                piece = out[: min(step, self.done - first)]
+                self._resampler.scores(self.seed, first, piece, self.threads)
+                counts += _above(backend, piece, k, self.threads)
+            self._counts[k] = counts
+        counts = self._counts[k]
+        probability: Array = (counts + (self.done - counts - counts.T) / 2) / self.done
+        return probability
+
+    @cached_property
+    def _resampler(self) -> Any:
+        return _resampler(self.prepared, self.unit)
+
+    def order(self, level: int = 2) -> list[int]:
+        """Models with a rank on the board of a level, the best first."""
+        rank = self.prepared.base_ranks[_board(level)]
+        return [int(i) for i in np.argsort(rank, kind="stable") if rank[i]]
+
+    def groups(self, level: int = 2, confidence: float = 0.95) -> list[tuple[str, ...]]:
+        """Groups of models next to each other on a board of which no two can be told apart.
+
+        Two models can be told apart where P(the higher above the lower) is at least `confidence`.
+        Groups are as large as can be and may overlap, like the letters of a multiple comparison; a
+        model that stands alone is a group of its own.
+        """
+        if not 0.5 < confidence < 1.0:
+            raise GLevelError(f"confidence {confidence!r}: give a number between 0.5 and 1, such as 0.95")
+        order = self.order(level)
+        told = self.all_above(level)[np.ix_(order, order)] >= confidence
+        groups: list[tuple[str, ...]] = []
+        end = 0
+        for first in range(len(order)):
+            last = max(first + 1, end)
+            while last < len(order) and not told[first:last, last].any():
+                last += 1
+            if last > end:
+                groups.append(tuple(self.models[i] for i in order[first:last]))
+                end = last
+        return groups
+
+    def neighbours(self, level: int = 2) -> list[tuple[str, str, float]]:
+        """(higher, lower, P(higher above lower)) for each two models next to each other on a board."""
+        order = self.order(level)
+        probability = self.all_above(level)
+        return [(self.models[a], self.models[b], float(probability[a, b])) for a, b in itertools.pairwise(order)]
+
+    def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
+        """Plain data, as `glevel stability --json` writes it."""
+        benchmark = self.prepared.scores.benchmark
+        boards = {}
+        for k in LEVELS:
+            pairs = [{"higher": a, "lower": b, "probability": p} for a, b, p in self.neighbours(k)]
+            boards[f"level{k}"] = {"neighbours": pairs, "groups": [list(g) for g in self.groups(k, confidence)]}
+        return {
+            "glevel_fast": __version__,
+            "benchmark": {"tasks": benchmark.n_tasks, "sha256": benchmark.sha256},
+            "resamples": {"unit": self.unit, "seed": self.seed, "n": self.n, "done": self.done},
+            "covers": self.covers,
+            "leaves_out": self.leaves_out,
+            "summary": self.summary.to_dict(confidence),
+            "boards": boards,
+            "notes": list(self.prepared.scores.notes),
+        }
+
+
+def bootstrap(
+    scorer: Scorer,
+    results: Prepared | ResultsLike,
+    n: int = 10_000,
+    unit: Unit = "task",
+    seed: int = 0,
+    *,
+    models: Sequence[str] | None = None,
+    threads: int | None = None,
+    piece: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+    compare: Iterable[int] = (),
+) -> Bootstrap:
+    """See `Scorer.bootstrap`."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+        raise GLevelError(f"n={n!r}: at least one resample is needed")
+    if unit not in COVERS:
+        raise GLevelError(f"unit={unit!r}: choose 'task', 'skill' or 'modality'")
+    if piece is not None and piece < 1:
+        raise GLevelError(f"piece={piece}: at least one resample")
+    seed = checked_seed(seed)
+    boards = {_board(level) for level in compare}
+    if unit == "skill":
+        _need_skills(scorer.benchmark)
+    prepared = prepare(scorer, results, models=models, threads=threads)
+    n_threads = count_threads(threads)
+    resampler = _resampler(prepared, unit)
+    scores = prepared.scores
+    summary = Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks)
+    counts = {k: np.zeros((len(prepared), len(prepared)), np.int64) for k in boards}
+    step = piece or _step(prepared, len(boards))
+    out = np.empty((min(step, n), len(prepared), 4))
+    with Interrupt(n > step) as interrupt:
+        for first in range(0, n, step):
+            part = out[: min(step, n - first)]
+            resampler.scores(seed, first, part, n_threads)
+            summary.count(len(part))
+            scorer.backend.summarise(part, prepared.base_ranks, summary.arrays, n_threads)
+            for k, above in counts.items():
+                above += _above(scorer.backend, part, k, n_threads)
+            if interrupt.between_pieces(progress, first + len(part), n):
+                break
+    return Bootstrap(prepared, n, summary.n, unit, seed, summary, n_threads, counts)
+
+
+def _step(prepared: Prepared, n_compared: int) -> int:
+    """Resamples in a piece; of many models, the pairs to compare are more than the pairs of models and tasks."""
+    n_models, n_tasks = len(prepared), prepared.scores.benchmark.n_tasks
+    return min(sets_in_piece(n_models, n_tasks), max(1, PIECE_PAIRS // max(n_models * n_models * n_compared, 1)))
+
+
+def _above(backend: Any, scores: Array, k: int, threads: int) -> NDArray[np.int64]:
+    counts: NDArray[np.int64] = backend.count_above(np.ascontiguousarray(scores[:, :, k].T), threads)
+    return counts
+
+
+def _board(level: int) -> int:
+    if level not in LEVELS:
+        raise GLevelError(f"level={level!r}: there are boards of Level-2, 3, 4 and 5")
+    return LEVELS.index(level)
+
+
+def _need_skills(benchmark: Benchmark) -> None:
+    without = [task for task, skill in zip(benchmark.tasks, benchmark.skill, strict=True) if not skill.strip()]
+    if without:
+        raise GLevelError(
+            f"unit='skill' needs a skill for every task; {len(without)} of {benchmark.n_tasks} tasks have none, "
+            f"such as {without[0]!r}"
+        )
+
+
+def _resampler(prepared: Prepared, unit: Unit, rows: Sequence[int] | None = None) -> Any:
+    """What makes scores of resamples; of some models only, where their rows are given."""
+    if unit == "modality":
+        raw = prepared.raw if rows is None else prepared.raw[list(rows)]
+        if twin := getattr(prepared.scorer.backend, "Modalities", None):
+            return twin(engine_columns(prepared.scorer.benchmark), prepared.scorer.zero == "score", raw)
+        return _Modalities(prepared, rows)
+    scorer, benchmark = prepared.scorer, prepared.scorer.benchmark
+    pairs = prepared.pairs
+    if rows is not None:
+        pairs = scorer.backend.Pairs(scorer.compiled.engine, np.ascontiguousarray(prepared.raw[list(rows)]), 1)
+    group = benchmark.group_of_task
+    if unit == "task":
+        units = [(int(g), t) for t, g in enumerate(group)]
+    else:
+        first: dict[tuple[int, str], int] = {}
+        names = [(int(g), fold_task(skill)) for g, skill in zip(group, benchmark.skill, strict=True)]
+        for t, name in enumerate(names):
+            first.setdefault(name, t)
+        units = [(name[0], first[name]) for name in names]
+    ordered = sorted(set(units))
+    index = {one: i for i, one in enumerate(ordered)}
+    unit_of_task = np.array([index[one] for one in units], dtype=np.int32)
+    return scorer.backend.Resampling(pairs, unit_of_task, np.array([g for g, _ in ordered], dtype=np.int32))
+
+
+class _Modalities:
+    """Modalities drawn with replacement; each keeps its scores, and language stays as it is."""
+
+    def __init__(self, prepared: Prepared, rows: Sequence[int] | None) -> None:
+        scores = prepared.scores
+        which = slice(None) if rows is None else list(rows)
+        self._modality = scores.modality[which]
+        self._language = scores.language[which]
+        self._draws = prepared.scorer.backend.draws
+
+    def scores(self, seed: int, start: int, out: Array, threads: int) -> None:
+        m = self._modality.shape[1]
+        drawn = ((self._draws(seed, start, len(out), m) >> np.uint64(32)) * np.uint64(m)) >> np.uint64(32)
+        out[:] = 0.0
+        for modality in range(m):
+            count = (drawn == modality).sum(axis=1).astype(np.float64)
+            out[:, :, :3] += count[:, np.newaxis, np.newaxis] * self._modality[:, modality]
+        out[:, :, :3] /= max(m, 1)
+        out[:, :, 3] = out[:, :, 2] * (self._language / 100.0)

@@ -1,0 +1,114 @@
+"""What a level hangs on: how few lost wins, or how small an improvement of the specialists, cost it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glevel_fast.core.compiled import Scored, count_threads
+from glevel_fast.core.rules import reaches
+from glevel_fast.errors import GLevelError
+
+if TYPE_CHECKING:
+    from glevel_fast.core.scores import Scores
+
+__all__ = ["Fragility", "fragility"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fragility:
+    """How little it takes for each model to lose the level it has.
+
+    Attributes
+    ----------
+    models : tuple of str
+    level : int8 (n_models,)
+    lost_wins : int64 (n_models,)
+        The fewest wins whose loss costs the model its level: all of S_L, or in each modality all of
+        the weaker paradigm, for Level-5 and 4; all there are for Level-3; -1 for Level-2 and none,
+        which do not rest on wins.
+    relative : float64 (n_models,)
+        By how much all specialists would have to improve, each relative to its own raw σ, to cost
+        the model its level: the level holds up to and including this much, and is lost beyond. NaN
+        where it does not rest on wins.
+    tasks : tuple of tuple of str
+        Where a Level-4 or Level-5 rests on a single win: the tasks of which each alone decides.
+
+    Source: the conditions for Levels 3 to 5 in SPEC.md section 4.
+    """
+
+    models: tuple[str, ...]
+    level: NDArray[np.int8]
+    lost_wins: NDArray[np.int64]
+    relative: Array
+    tasks: tuple[tuple[str, ...], ...]
+
+    @property
+    def single(self) -> tuple[str, ...]:
+        """The models whose Level-4 or Level-5 rests on a single win."""
+        return tuple(self.models[i] for i in np.flatnonzero((self.level >= 4) & (self.lost_wins == 1)))
+
+    def columns(self) -> dict[str, Any]:
+        """One row per model."""
+        return {
+            "model": list(self.models),
+            "level": self.level,
+            "lost_wins": self.lost_wins,
+            "relative": self.relative,
+            "single_win_tasks": [", ".join(tasks) for tasks in self.tasks],
+        }
+
+    def __repr__(self) -> str:
+        return f"Fragility({len(self.models)} models; a single win holds the level of {len(self.single)})"
+
+
+def fragility(scores: Scores) -> Fragility:
+    """See `Scores.fragility`."""
+    if scores.policy != "paper" or scores.raw is None:
+        raise GLevelError("fragility needs scores with policy='paper'")
+    bench, engine, threads = scores.benchmark, scores.compiled.engine, count_threads(None)
+    raw = np.ascontiguousarray(scores.raw)
+    if not np.array_equal(Scored._make(engine.score(raw, threads)).overall, scores.overall):
+        raise GLevelError("the raw values are no longer those that were scored: score them again")
+    points = engine.map(raw, threads)
+    z = raw * bench.scale
+    with np.errstate(all="ignore"):
+        won = (points > 0) & reaches(z, bench.sota_z, bench.higher_is_better) & (bench.weight > 0)
+        margin = np.where(z == bench.sota_z, 0.0, np.abs(z - bench.sota_z) / np.abs(bench.sota_z))
+    n_groups = len(bench.groups)
+    wins = np.stack([won[:, bench.group_of_task == g].sum(axis=1) for g in range(n_groups)], axis=1)
+    widest = np.full((len(scores), n_groups), -np.inf)
+    for g in range(n_groups):
+        own = bench.group_of_task == g
+        widest[:, g] = np.where(won[:, own], margin[:, own], -np.inf).max(axis=1, initial=-np.inf)
+    lost, relative, tasks = [], [], []
+    for i, level in enumerate(scores.level):
+        options = _ways_to_lose(int(level), wins[i], widest[i])
+        fewest = min((count for count, _, _ in options), default=-1)
+        lost.append(fewest)
+        relative.append(min((width for _, width, _ in options), default=np.nan))
+        alone = {g for count, _, groups in options if count == 1 for g in groups} if level >= 4 else set()
+        tasks.append(tuple(bench.tasks[t] for t in np.flatnonzero(won[i]) if bench.group_of_task[t] in alone))
+    return Fragility(scores.models, scores.level, np.array(lost, np.int64), np.array(relative), tuple(tasks))
+
+
+def _ways_to_lose(level: int, wins: NDArray[Any], widest: Array) -> list[tuple[int, float, list[int]]]:
+    """(wins to lose, improvement of all specialists, groups in which to lose one win if that is all)."""
+    language = len(wins) - 1
+    modalities = [(2 * m, 2 * m + 1) for m in range(language // 2)]
+    both = [(c, g) for c, g in modalities if wins[c] and wins[g]]
+    options: list[tuple[int, float, list[int]]] = []
+    if level == 5:
+        options.append((int(wins[language]), float(widest[language]), [language]))
+    if level >= 4:
+        count = sum(int(min(wins[c], wins[g])) for c, g in both)
+        groups = [x for c, g in both for x in (c, g) if wins[x] == 1]
+        options.append((count, max(float(min(widest[c], widest[g])) for c, g in both), groups))
+    if level == 3:
+        options.append((int(wins[:language].sum()), float(widest[:language].max()), []))
+    return options

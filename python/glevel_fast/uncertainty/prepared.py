@@ -1,0 +1,64 @@
+"""Results compiled for being scored many times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glevel_fast.core.compiled import count_threads
+from glevel_fast.errors import GLevelError
+from glevel_fast.loading.results import ResultsLike, as_results
+
+if TYPE_CHECKING:
+    from glevel_fast.core.scores import Scores
+    from glevel_fast.core.scoring import Scorer
+
+__all__ = ["Prepared", "prepare"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Prepared:
+    """Results compiled for being scored many times: for `ablate`, `what_if` and `bootstrap` of one scorer.
+
+    Attributes
+    ----------
+    scorer : Scorer
+    scores : Scores
+        Under the benchmark as it is.
+    raw : float64 (n_models, n_tasks)
+        A copy: fractions scaled where the scorer was told to, values outside their domain as given.
+    """
+
+    scorer: Scorer
+    scores: Scores
+    raw: Array
+    pairs: Any
+    base_ranks: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __repr__(self) -> str:
+        return f"Prepared({len(self)} models x {self.raw.shape[1]} tasks)"
+
+
+def prepare(
+    scorer: Scorer, results: Prepared | ResultsLike, *, models: Sequence[str] | None = None, threads: int | None = None
+) -> Prepared:
+    """See `Scorer.prepare`."""
+    if isinstance(results, Prepared):
+        if results.scorer is not scorer:
+            raise GLevelError("these results were prepared by another scorer: prepare them with this one")
+        return results
+    if scorer.policy != "paper":
+        raise GLevelError("ablations, what-if and resampling need a scorer with policy='paper'")
+    scores = scorer.score(as_results(results, scorer.compiled), models=models, threads=threads)
+    raw = np.array(scores.scored_raw(), dtype=np.float64, order="C")  # fractions are scaled in it already
+    pairs = scorer.backend.Pairs(scorer.compiled.engine, raw, count_threads(threads))
+    return Prepared(scorer, scores, raw, pairs, scorer.backend.ranks(scores.overall))
