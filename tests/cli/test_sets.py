@@ -162,12 +162,12 @@ def test_wrong_usage(args, capsys):
 
 
 def test_an_interrupt_keeps_what_is_done(capsys, monkeypatch):
-    from glevel_fast.cli import options
+    from glevel_fast.cli import progress
 
     def stop(self, done, total):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(options.Progress, "update", stop)
+    monkeypatch.setattr(progress.Progress, "update", stop)
     assert main(["stability", "-n", "5000", "--json", "-"]) == 130
     captured = capsys.readouterr()
     done = json.loads(captured.out)["resamples"]["done"]

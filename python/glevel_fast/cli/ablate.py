@@ -6,7 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from glevel_fast.cli import options
+from glevel_fast.cli import inputs, options
+from glevel_fast.cli.progress import Progress
 
 if TYPE_CHECKING:
     from glevel_fast.core.benchmark import Benchmark
@@ -20,7 +21,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         description="Score every model under many specialist sets, and show how far scores, levels and ranks move; "
         "without RESULTS, the paper's published ones. Ctrl-C keeps what is done so far.",
     )
-    options.add_results(ablate)
+    inputs.add_inputs(ablate, policy=False)
     options.add_threads(ablate)
     kinds = ablate.add_argument_group("specialist sets").add_mutually_exclusive_group()
     kinds.add_argument(
@@ -39,7 +40,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     ablate.add_argument("--level", type=int, choices=[2, 3, 4, 5], default=2, help="the board to show (default 2)")
     ablate.add_argument("--confidence", type=options.confidence, default=0.95, help="of intervals (default 95)")
     options.add_outputs(ablate)
-    ablate.set_defaults(run=run, parser=ablate)
+    ablate.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,9 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     given = (arguments.leave_one_out, arguments.replace, arguments.sets, arguments.drop, arguments.strict)
     if arguments.n and any(given):
         arguments.parser.error("-n goes with --perturb and --candidates: nothing else is drawn")
-    scorer, results = options.read(arguments)
+    scorer, results = inputs.read_scorer(arguments)
     sets = _sets(arguments, scorer.benchmark)
-    with options.Progress("scoring") as progress:
+    with Progress("scoring") as progress:
         ablation = scorer.ablate(results, sets, threads=arguments.threads, progress=progress.update)
     summary = ablation.summary
     options.write_outputs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from glevel_fast.cli.inputs import add_inputs, check_inputs, score_inputs
+from glevel_fast.cli.inputs import add_inputs, score_inputs
 from glevel_fast.cli.options import positive
 
 
@@ -28,7 +28,6 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(arguments: argparse.Namespace) -> int:
-    check_inputs(arguments)
     if arguments.json == "-" == arguments.markdown:
         arguments.parser.error("only one output can go to standard output")
 

@@ -1,21 +1,24 @@
-"""Results and benchmark on the command line: the options, and the scores they lead to."""
+"""Results and benchmark on the command line: the options, and the scorer and scores they lead to."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from glevel_fast.cli.options import Progress, add_results
+from glevel_fast.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from glevel_fast.api import Scores
+    from glevel_fast.api import Scorer, Scores
     from glevel_fast.core.benchmark import Benchmark
     from glevel_fast.core.results import Results
 
 
 def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
-    """RESULTS, --benchmark and how to read them."""
-    add_results(parser)
+    """RESULTS, --benchmark, how to read them, and (unless the paper's is the only one) --policy."""
+    parser.add_argument(
+        "results", nargs="*", metavar="RESULTS", help=".xlsx (released layout), .csv, .parquet or .json"
+    )
+    add_reading(parser)
     if policy:
         parser.add_argument(
             "--policy",
@@ -23,39 +26,61 @@ def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
             default="paper",
             help="'release' reproduces the released scorer, quirks included",
         )
-    parser.set_defaults(parser=parser)
 
 
-def check_inputs(arguments: argparse.Namespace) -> None:
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """--benchmark and how to read it and results."""
+    parser.add_argument(
+        "-b", "--benchmark", metavar="FILE", help="tasks with metrics and specialists: sota_result.xlsx, ..."
+    )
+    parser.add_argument("--zero", choices=["missing", "score"], default="missing", help="what an exact 0 means")
+    parser.add_argument(
+        "--invalid",
+        choices=["error", "missing"],
+        default="error",
+        help="what to do with a value outside its metric's domain, or text",
+    )
+    parser.add_argument(
+        "--fractions",
+        choices=["error", "scale", "keep"],
+        default="error",
+        help="what to do with a model whose percentages are all at most 1",
+    )
+    parser.add_argument("--partial", action="store_true", help="accept workbooks that lack tasks or sheets")
+    parser.set_defaults(parser=parser, policy="paper")
+
+
+def read_inputs(
+    arguments: argparse.Namespace, invalid: Literal["error", "missing"] | None = None
+) -> tuple[Benchmark, Results]:
+    """The files named, or the paper's published results where none are; `invalid` goes before --invalid."""
     if bool(arguments.results) != bool(arguments.benchmark):
         missing = "--benchmark FILE" if arguments.results else "RESULTS"
-        arguments.parser.error(f"{missing} is missing (without both, the paper's published results are used)")
-
-
-def read_inputs(arguments: argparse.Namespace, policy: str = "paper") -> tuple[Benchmark, Results]:
-    """The files named, or the paper's published results where none are."""
+        arguments.parser.error(f"{missing} is missing (without both, the paper's published results are taken)")
     import glevel_fast as gl
 
     if not arguments.results:
         return gl.published.benchmark(), gl.published.results()
     benchmark = gl.load_benchmark(arguments.benchmark)
+    # The released scorer reads an unreadable cell as ∞, that is as missing.
+    invalid = invalid or ("missing" if arguments.policy == "release" else arguments.invalid)
     with Progress("reading") as progress:
         results = gl.load_results(
-            arguments.results,
-            benchmark,
-            partial=arguments.partial,
-            # The released scorer reads an unreadable cell as ∞, that is as missing.
-            invalid="missing" if policy == "release" else arguments.invalid,
-            progress=progress.update,
+            arguments.results, benchmark, partial=arguments.partial, invalid=invalid, progress=progress.update
         )
     return benchmark, results
 
 
-def score_inputs(arguments: argparse.Namespace) -> Scores:
+def read_scorer(arguments: argparse.Namespace) -> tuple[Scorer, Results]:
+    """The scorer asked for, and the results it is to score."""
     import glevel_fast as gl
 
-    benchmark, results = read_inputs(arguments, arguments.policy)
-    scorer = gl.Scorer(
-        benchmark, arguments.policy, zero=arguments.zero, invalid=arguments.invalid, fractions=arguments.fractions
-    )
+    benchmark, results = read_inputs(arguments)
+    options = {name: getattr(arguments, name) for name in ("policy", "zero", "invalid", "fractions")}
+    return gl.Scorer(benchmark, **options), results
+
+
+def score_inputs(arguments: argparse.Namespace) -> Scores:
+    """Scores of the files named, or of the paper's published results."""
+    scorer, results = read_scorer(arguments)
     return scorer.score(results, threads=getattr(arguments, "threads", None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from glevel_fast.cli.inputs import add_inputs, check_inputs, read_inputs
+from glevel_fast.cli.inputs import add_inputs, read_inputs
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,7 +26,6 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(arguments: argparse.Namespace) -> int:
-    check_inputs(arguments)
 
     from glevel_fast.cli import terminal
     from glevel_fast.io import write
@@ -40,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         plain, sheets = diff.to_dict(), list(diff.sheets(40))
     else:
-        benchmark, results = read_inputs(arguments, "release")  # text is noted, and does not hide the rest
+        benchmark, results = read_inputs(arguments, invalid="missing")  # text is noted, and does not hide the rest
         suspects = lint(results, benchmark, place=places(arguments.results, results, benchmark))
         plain, sheets = {"suspects": [s.to_dict() for s in suspects]}, [suspects_sheet(suspects)]
     if arguments.json:

@@ -1,16 +1,10 @@
-"""What several commands share: options, progress, outputs."""
+"""Options that several commands share, and the outputs they ask for."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from glevel_fast.api import Scorer
-    from glevel_fast.core.results import Results
+from typing import Any
 
 
 def positive(text: str) -> int:
@@ -35,35 +29,6 @@ def confidence(text: str) -> float:
     if not 0.5 < share < 1.0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a confidence between 50 and 100 %, such as 95")
     return share
-
-
-def add_results(parser: argparse.ArgumentParser) -> None:
-    """RESULTS, --benchmark and how to read them."""
-    parser.add_argument(
-        "results", nargs="*", metavar="RESULTS", help=".xlsx (released layout), .csv, .parquet or .json"
-    )
-    add_reading(parser)
-
-
-def add_reading(parser: argparse.ArgumentParser) -> None:
-    """--benchmark and how to read it and results."""
-    parser.add_argument(
-        "-b", "--benchmark", metavar="FILE", help="tasks with metrics and specialists: sota_result.xlsx, ..."
-    )
-    parser.add_argument("--zero", choices=["missing", "score"], default="missing", help="what an exact 0 means")
-    parser.add_argument(
-        "--invalid",
-        choices=["error", "missing"],
-        default="error",
-        help="what to do with a value outside its metric's domain, or text",
-    )
-    parser.add_argument(
-        "--fractions",
-        choices=["error", "scale", "keep"],
-        default="error",
-        help="what to do with a model whose percentages are all at most 1",
-    )
-    parser.add_argument("--partial", action="store_true", help="accept workbooks that lack tasks or sheets")
 
 
 def add_threads(parser: argparse.ArgumentParser) -> None:
@@ -93,29 +58,6 @@ def check_outputs(arguments: argparse.Namespace) -> bool:
     return bool(to_stdout)
 
 
-def read(arguments: argparse.Namespace) -> tuple[Scorer, Results]:
-    """A scorer and results as asked for; without any, the paper's published ones."""
-    if bool(arguments.results) != bool(arguments.benchmark):
-        missing = "--benchmark FILE" if arguments.results else "RESULTS"
-        arguments.parser.error(f"{missing} is missing (without both, the paper's published results are taken)")
-    import glevel_fast as gl
-
-    if arguments.results:
-        benchmark = gl.load_benchmark(arguments.benchmark)
-        with Progress("reading") as progress:
-            results = gl.load_results(
-                arguments.results,
-                benchmark,
-                partial=arguments.partial,
-                invalid=arguments.invalid,
-                progress=progress.update,
-            )
-    else:
-        benchmark, results = gl.published.benchmark(), gl.published.results()
-    options = {name: getattr(arguments, name) for name in ("zero", "invalid", "fractions")}
-    return gl.Scorer(benchmark, **options), results
-
-
 def write_outputs(
     arguments: argparse.Namespace, to_dict: Callable[[], dict[str, Any]], columns: Callable[[], dict[str, Any]]
 ) -> None:
@@ -128,39 +70,3 @@ def write_outputs(
         write.csv(columns(), arguments.csv)
     if arguments.parquet:
         write.parquet(columns(), arguments.parquet)
-
-
-class Progress:
-    """A progress bar on standard error, from the second on that the work takes, on a terminal only."""
-
-    def __init__(self, what: str) -> None:
-        self._what, self._started = what, time.monotonic()
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def update(self, done: int, total: int) -> None:
-        if self._bar is None:
-            if not sys.stderr.isatty() or time.monotonic() - self._started < 1.0:
-                return
-            from glevel_fast.extras import require
-
-            progress: Any = require("rich.progress", "cli")
-            console = require("rich.console", "cli").Console(stderr=True)
-            self._bar = progress.Progress(
-                progress.TextColumn("{task.description}"),
-                progress.BarColumn(),
-                progress.MofNCompleteColumn(),
-                progress.TimeRemainingColumn(),
-                console=console,
-                transient=True,
-            )
-            self._bar.start()
-            self._task = self._bar.add_task(self._what, total=total)
-        self._bar.update(self._task, completed=done)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from glevel_fast.cli.inputs import add_inputs, check_inputs, score_inputs
+from glevel_fast.cli.inputs import add_inputs, score_inputs
 from glevel_fast.cli.options import add_threads
 
 if TYPE_CHECKING:
@@ -25,11 +25,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     for kind in ("json", "csv", "parquet"):
         stdout = " ('-': standard output, and no table)" if kind != "parquet" else ""
         score.add_argument(f"--{kind}", metavar="FILE", help=f"write {kind.upper()}{stdout}")
-    score.set_defaults(run=run, parser=score)
+    score.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    check_inputs(arguments)
     to_stdout = [kind for kind in ("json", "csv") if getattr(arguments, kind) == "-"]
     if len(to_stdout) > 1:
         arguments.parser.error("only one output can go to standard output")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from glevel_fast.cli.inputs import add_inputs, check_inputs, score_inputs
+from glevel_fast.cli.inputs import add_inputs, score_inputs
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -43,7 +43,6 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _take(arguments: argparse.Namespace) -> int:
-    check_inputs(arguments)
 
     from glevel_fast.io import write
     from glevel_fast.trust import snapshot

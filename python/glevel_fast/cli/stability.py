@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from glevel_fast.cli import options
+from glevel_fast.cli import inputs, options
+from glevel_fast.cli.progress import Progress
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -16,7 +17,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "which models cannot be told apart; without RESULTS, for the paper's published ones. It covers the choice of "
         "tasks, and not sample noise inside a task. Ctrl-C keeps what is done so far.",
     )
-    options.add_results(stability)
+    inputs.add_inputs(stability, policy=False)
     options.add_threads(stability)
     stability.add_argument("-n", type=options.positive, default=10_000, metavar="N", help="resamples (default 10000)")
     stability.add_argument("--unit", choices=["task", "skill", "modality"], default="task", help="what is resampled")
@@ -24,17 +25,17 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     stability.add_argument("--level", type=int, choices=[2, 3, 4, 5], default=2, help="the board to show (default 2)")
     stability.add_argument("--confidence", type=options.confidence, default=0.95, help="default 95")
     options.add_outputs(stability)
-    stability.set_defaults(run=run, parser=stability)
+    stability.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     to_stdout = options.check_outputs(arguments)
-    scorer, results = options.read(arguments)
+    scorer, results = inputs.read_scorer(arguments)
     if arguments.json:
         compare: tuple[int, ...] = (2, 3, 4, 5)
     else:
         compare = () if to_stdout else (arguments.level,)
-    with options.Progress("resampling") as progress:
+    with Progress("resampling") as progress:
         boot = scorer.bootstrap(
             results, arguments.n, arguments.unit, arguments.seed, threads=arguments.threads, progress=progress.update,
             compare=compare,

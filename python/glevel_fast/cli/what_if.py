@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from glevel_fast.cli import options
+from glevel_fast.cli import inputs, options
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,10 +21,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     what_if.add_argument(
         "-r", "--results", nargs="+", default=[], metavar="RESULTS", help=".xlsx, .csv, .parquet or .json"
     )
-    options.add_reading(what_if)
+    inputs.add_reading(what_if)
     options.add_threads(what_if)
     options.add_outputs(what_if)
-    what_if.set_defaults(run=run, parser=what_if)
+    what_if.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not equals or not task.strip() or not sigma.strip() or value is None:
             raise GLevelError(f"{text!r}: write TASK=SIGMA, such as 'image comprehension 1=75', or TASK=- for none")
         changes[task.strip()] = value
-    scorer, results = options.read(arguments)
+    scorer, results = inputs.read_scorer(arguments)
     what = scorer.what_if(results, changes, threads=arguments.threads)
     options.write_outputs(arguments, what.to_dict, what.columns)
     if arguments.plot:
