@@ -1,4 +1,4 @@
-"""Tables for people, in a terminal (extra `cli`). Nothing is computed here."""
+"""Tables for people, in a terminal (extra `cli`)."""
 
 from __future__ import annotations
 

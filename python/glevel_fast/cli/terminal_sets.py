@@ -1,4 +1,4 @@
-"""Tables of `glevel ablate`, `what-if` and `stability` (extra `cli`). Nothing is computed here."""
+"""Tables of `glevel ablate`, `what-if` and `stability` (extra `cli`)."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def _replace(target: str, save: Callable[[BinaryIO], object]) -> None:
 
 def text(path: Path, content: str) -> None:
     """Write text as UTF-8; "-" is standard output."""
-    # Names of files may hold bytes that are not UTF-8; the escape is that of JSON.
+    # A file name with bytes that are not UTF-8 reaches notes as lone surrogates: written as JSON escapes them.
     data = content.encode(errors="backslashreplace")
     if path == "-":
         if isinstance(sys.stdout, TextIOWrapper):  # whatever its encoding

@@ -1,4 +1,4 @@
-"""Plots (extra `plots`): nothing is computed here, and the same numbers give the same file."""
+"""Plots (extra `plots`); the same numbers give the same file."""
 
 from __future__ import annotations
 
