@@ -18,7 +18,7 @@ MAX_NAME = 10_000
 """Most characters of a model's or a task's name."""
 
 _MARKS = re.compile(r"[^\w\s\x00-\x7f]+")
-"""Runs of characters some of which may combine with the one before; NFC takes the square of their length."""
+"""Runs of symbols beyond ASCII: of a long run of combining marks, normalising takes time that grows with its square."""
 
 
 def shown(value: object) -> str:

@@ -114,7 +114,7 @@ def read_intervals(path: str | os.PathLike[str]) -> dict[str, dict[str, tuple[in
     Raises
     ------
     ResultsError
-        Where a column lacks, or a bound is no whole number.
+        Where a column is missing, or a bound is not a whole number.
     """
     content = read_file(path)
     where = os.fsdecode(path)
