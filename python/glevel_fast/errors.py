@@ -34,3 +34,11 @@ class ResultsError(GLevelError):
 
 class MissingExtraError(GLevelError, ImportError):
     """An optional dependency is absent; the message names the extra that brings it."""
+
+
+class SubmissionError(GLevelError):
+    """A submission that is not taken; `possible_at` is when it may be, in milliseconds of UTC, where that is known."""
+
+    def __init__(self, message: str, possible_at: int | None = None) -> None:
+        super().__init__(message)
+        self.possible_at = possible_at
