@@ -84,7 +84,7 @@ def random_case(n_models, n_tasks, seed, missing=0.3):
         "CIDEr": (0, 130),
     }
     low, high = np.array([usual.get(m, (0.0, 100.0)) for m in metric]).T
-    sota = rng.uniform(low, high)
+    sota = np.abs(rng.uniform(low, high))  # the released scorer refuses a negative specialist
     raw = rng.uniform(low, high, (n_models, n_tasks))
     raw[rng.random(raw.shape) < missing] = np.nan
     raw[rng.random(raw.shape) < 0.02] = 0.0

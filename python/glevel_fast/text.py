@@ -55,6 +55,11 @@ def clean(text: str, width: int = WIDTH) -> str:
     return shown if len(text) <= width else shown[: width - 1] + "…"
 
 
+def points_text(value: float, lower_bound: bool = False) -> str:
+    """Points as people read them: two decimals, "-" for NaN, and ≥ before a lower bound (SPEC.md section 8)."""
+    return "-" if value != value else f"{'≥' if lower_bound else ''}{value:.2f}"
+
+
 def is_unicode(name: str) -> bool:
     """Whether a name can be written at all; JSON and Python let the lone half of a surrogate pair through."""
     try:

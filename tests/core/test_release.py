@@ -82,3 +82,8 @@ def test_level5_maps_the_first_rmse_only_and_fails_on_zero():
     assert scores.to_dict()["models"][1]["overall"]["level5"] is None
     assert any("model 1" in note and "'l1'" in note for note in scores.notes)
     assert scores.language[2] == pytest.approx(1.5)
+
+
+def test_a_negative_specialist_of_a_mapped_metric_is_refused():
+    with pytest.raises(gl.InvalidScoreError, match=r"refuses a negative MS-SSIM of a specialist, here -0.5"):
+        release(simple("MS-SSIM", sota=-0.5), [0.5])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -208,3 +209,46 @@ def test_commands(tmp_path, capsys):
     write.json(data, old)
     assert main(["verify", old]) == 1
     assert "level is" in capsys.readouterr().err
+
+
+def test_a_snapshot_carries_the_metrics_it_was_made_with(tmp_path):
+    """Somebody who has not registered them, or has another metric of the name, verifies it all the same."""
+    own = gl.Metric("LPIPS", "inverse", constant=0.5, high=3.0)
+    columns = {"task": ["a"], "modality": ["image"], "paradigm": ["generation"], "metric": ["lpips"], "sota": [0.25]}
+    bench = gl.load_benchmark(columns, definitions={"LPIPS": own})
+    with pytest.raises(gl.UnknownMetricError, match="lpips"):
+        gl.load_benchmark(columns)
+    data = through_a_file(snapshot.take(gl.Scorer(bench).score({"m": {"a": 0.2}})), tmp_path)
+    assert snapshot.verify(data).same
+    assert snapshot.restore(data)[0].metrics == (own,)
+    data["metrics"]["lpips"]["constant"] = 0.6
+    assert "the metrics were changed: the hash does not fit" in snapshot.verify(data).differences
+    data["metrics"]["lpips"]["family"] = "magic"
+    with pytest.raises(gl.ResultsError, match="do not fit together"):
+        snapshot.verify(data)
+
+
+def test_a_snapshot_carries_what_is_not_known(tmp_path):
+    benchmark, raw = case()
+    results = gl.Results.from_array([f"m{i}" for i in range(len(raw))], raw, benchmark)
+    unknown = np.isnan(raw)
+    scores = gl.Scorer(benchmark, invalid="missing").score(replace(results, unknown=unknown))
+    data = through_a_file(snapshot.take(scores), tmp_path)
+    assert snapshot.verify(data).same
+    assert np.array_equal(snapshot.restore(data)[1].unknown, unknown)
+    data["results"]["unknown"] = [[0, 10_000]]
+    with pytest.raises(gl.ResultsError, match="do not fit together"):
+        snapshot.verify(data)
+
+
+def test_new_models_are_told_from_changed_ones():
+    benchmark, raw = case()
+    names = [f"m{i}" for i in range(8)]
+    old = taken(benchmark, raw[:7], names[:7])
+    changed = raw.copy()
+    changed[0] = np.nan
+    new = taken(benchmark, changed[[0, 1, 2, 3, 4, 5, 7]], [*names[:6], names[7]])
+    status = {d.model: d.status for d in snapshot.diff(old, new)}
+    assert (status["m0"], status["m6"], status["m7"]) == ("changed", "gone", "new")
+    assert {d.to_dict()["status"] for d in snapshot.diff(old, old)} == {"same"}
+    assert "1 are new, 1 are gone" in snapshot.diff_sheet(snapshot.diff(old, new)).text()

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast.boards.scopes import Scope, find_scope
-from glevel_fast.core.benchmark import PARADIGMS, Benchmark
+from glevel_fast.core.benchmark import LANGUAGE, PARADIGMS
+from glevel_fast.core.results import Results
 from glevel_fast.core.scoring import Scorer
 from glevel_fast.errors import BenchmarkError
 from glevel_fast.io import write
 from glevel_fast.io.frames import AsFrames
 from glevel_fast.io.markup import TextTable
-from glevel_fast.text import fold_task, shown
+from glevel_fast.text import fold_task, points_text, shown
 
 if TYPE_CHECKING:
     from glevel_fast.core.scores import Scores
@@ -36,6 +37,7 @@ COLUMNS = (
     "on_supported",
     "supported",
     "wins",
+    "lower_bound",
     "date",
 )
 """The columns of every board, beside those of its parts."""
@@ -67,6 +69,10 @@ class Board(AsFrames):
         Number of tasks; `n_tasks` is the scope's total.
     modalities, paradigm : tuple of str
         What the model supports within the scope: "image, video", and "C", "G" or "C+G".
+    lower_bound : bool (n,)
+        Whether the score is a lower bound (SPEC.md section 8).
+    part_bounds : dict of bool (n,)
+        The same for each of `parts`.
     rows : int64 (n,)
         Each model's row in the scores.
     date : str
@@ -87,6 +93,8 @@ class Board(AsFrames):
     n_tasks: int
     modalities: tuple[str, ...]
     paradigm: tuple[str, ...]
+    lower_bound: NDArray[np.bool_]
+    part_bounds: dict[str, NDArray[np.bool_]]
     rows: NDArray[np.int64]
     policy: str
     benchmark_sha256: str
@@ -117,6 +125,7 @@ class Board(AsFrames):
             "on_supported": _plain(self.on_supported),
             "supported": self.supported.tolist(),
             "wins": self.wins.tolist(),
+            "lower_bound": self.lower_bound.tolist(),
         } | ({"date": [self.date] * len(self)} if self.date else {})
 
     def to_dict(self) -> dict[str, Any]:
@@ -141,8 +150,8 @@ class Board(AsFrames):
             "Level": [str(level or "-") for level in self.model_level.tolist()],
             "Modalities": [text or "-" for text in self.modalities],
             "Paradigm": [text or "-" for text in self.paradigm],
-            **{name: _points(part) for name, part in self.parts.items()},
-            "Score": _points(self.score),
+            **{name: _points(part, self.part_bounds[name]) for name, part in self.parts.items()},
+            "Score": _points(self.score, self.lower_bound),
             "Coverage %": _points(100.0 * self.coverage),
             "On supported": _points(self.on_supported),
             "Supported": [str(n) for n in self.supported.tolist()],
@@ -188,8 +197,9 @@ def _plain(values: Array) -> list[float | None]:
     return [None if v != v else v for v in values.tolist()]
 
 
-def _points(values: Array) -> list[str]:
-    return ["-" if v != v else f"{v:.2f}" for v in values.tolist()]
+def _points(values: Array, lower_bound: NDArray[np.bool_] | None = None) -> list[str]:
+    bounds = [False] * len(values) if lower_bound is None else lower_bound.tolist()
+    return list(map(points_text, values.tolist(), bounds))
 
 
 def board(
@@ -250,6 +260,7 @@ def board(
         }  # fmt: skip
         score = by_level[:, level - 2]
         order = np.argsort(-np.nan_to_num(score), kind="stable")
+    bounds, part_bounds = _bounds(scores, at, level, parts)
     rank = _ranks(score[order], model_level[order] if level is None else None)
     on_supported = np.divide(by_level[:, 0], coverage, out=np.zeros(len(coverage)), where=coverage > 0)
     modalities, paradigm = _what(scores, at)
@@ -270,6 +281,8 @@ def board(
         n_tasks=n_tasks,
         modalities=tuple(modalities[i] for i in rows),
         paradigm=tuple(paradigm[i] for i in rows),
+        lower_bound=bounds[order],
+        part_bounds={name: part[order] for name, part in part_bounds.items()},
         rows=order,
         policy=scores.policy,
         benchmark_sha256=benchmark.sha256,
@@ -295,19 +308,39 @@ def subset(scores: Scores, tasks: Iterable[str]) -> Scores:
     if not wanted:
         raise BenchmarkError("the subset has no tasks")
     keep = sorted(wanted)
-    columns = {
-        name: tuple(getattr(benchmark, name)[i] for i in keep)
-        for name in ("tasks", "modality", "paradigm", "metric", "skill", "specialist")
-    }
-    part = Benchmark(
-        **columns,
-        sota=benchmark.sota[keep],
-        weight=benchmark.weight[keep],
-        scale=benchmark.scale[keep],
-    )
+    part = benchmark.changed(remove=set(range(benchmark.n_tasks)) - wanted)
     policy: Any = scores.policy
     scorer = Scorer(part, policy, zero=scores.zero, invalid="missing", fractions="keep")
-    return scorer.score(np.ascontiguousarray(scores.scored_raw()[:, keep]), models=scores.models)
+    raw = np.ascontiguousarray(scores.scored_raw()[:, keep])
+    if not isinstance(scores.given, Results) or scores.given.unknown is None:
+        return scorer.score(raw, models=scores.models)
+    unknown = scores.given.unknown[:, keep]
+    return scorer.score(replace(Results.from_array(scores.models, raw, part), unknown=unknown))
+
+
+def _bounds(
+    scores: Scores, scope: Scope, level: int | None, parts: dict[str, Array]
+) -> tuple[NDArray[np.bool_], dict[str, NDArray[np.bool_]]]:
+    """Whose score in the scope is a lower bound, and whose parts are."""
+    bounds, names = scores.lower_bound, [*scores.modalities, LANGUAGE]
+    if scope.kind in "CD":
+        benchmark = scores.benchmark
+        of_task, own = (
+            (benchmark.skill_of_task, scope.skill)
+            if scope.kind == "D"
+            else (benchmark.group_of_task, scores.groups.index(scope.group))
+        )
+        unknown = scores.given.unknown if isinstance(scores.given, Results) else None
+        whole = np.zeros(len(scores), bool)
+        if unknown is not None:
+            unknown[:, of_task == own].any(axis=1, out=whole)
+    else:
+        whole = np.any(bounds[:, [names.index(m) for m in scope.modalities]], axis=1)
+    with_language: NDArray[np.bool_] = whole | bounds[:, -2]
+    if level is None:
+        of_parts = {f"S{k}": with_language if k == 5 else whole for k in scope.levels}
+        return np.where(scores.level == 5, with_language, whole) if scope.kind == "A" else whole, of_parts
+    return with_language if level == 5 else whole, {name: bounds[:, names.index(name)] for name in parts}
 
 
 def scores_by_level(scores: Scores, scope: Scope) -> Array:

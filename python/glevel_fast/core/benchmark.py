@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import numpy as np
 from glevel_fast.core.metrics import Metric, find_metric
 from glevel_fast.errors import BenchmarkError, GLevelError, UnknownMetricError
 from glevel_fast.io.limits import MAX_TASKS, refuse_many, refuse_names
-from glevel_fast.text import fold_task, is_unicode, nearest, shown, shown_listing
+from glevel_fast.text import fold_label, fold_task, is_unicode, nearest, shown, shown_listing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,6 +56,8 @@ class Benchmark:
         Factor from the raw unit to the metric's (0.01 turns a percent into a fraction); default 1.
     notes : tuple of str
         What was inferred.
+    definitions : dict of str to Metric, optional
+        What names mean in this table alone; all others are those that are registered.
     metrics : tuple of Metric
     task_index : dict
         Position of each task under its folded name, in the order of the tasks.
@@ -76,10 +78,11 @@ class Benchmark:
     weight: NDArray[np.float64] = field(default=None)  # type: ignore[arg-type]
     scale: NDArray[np.float64] = field(default=None)  # type: ignore[arg-type]
     notes: tuple[str, ...] = ()
+    definitions: InitVar[Mapping[str, Metric] | None] = None
     metrics: tuple[Metric, ...] = field(init=False)
     task_index: dict[str, int] = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, definitions: Mapping[str, Metric] | None) -> None:
         for name in ("tasks", "modality", "paradigm", "metric", "notes"):
             self._set(name, tuple(getattr(self, name)))
         n = len(self.tasks)
@@ -98,7 +101,7 @@ class Benchmark:
             if length != n:
                 raise BenchmarkError(f"column {name!r} has {length} values for {n} tasks")
         self._check_tasks()
-        self._set("metrics", self._resolve_metrics())
+        self._set("metrics", self._resolve_metrics(definitions or {}))
         self._check_numbers()
 
     def _set(self, name: str, value: Any) -> None:
@@ -142,11 +145,12 @@ class Benchmark:
         self._set("paradigm", tuple(paradigm))
         self._set("task_index", dict(zip(seen, range(len(seen)), strict=True)))
 
-    def _resolve_metrics(self) -> tuple[Metric, ...]:
+    def _resolve_metrics(self, definitions: Mapping[str, Metric]) -> tuple[Metric, ...]:
+        own = {fold_label(name): metric for name, metric in definitions.items()}
         metrics = []
         for task, name in zip(self.tasks, self.metric, strict=True):
             try:
-                metrics.append(find_metric(name))
+                metrics.append(own.get(fold_label(str(name))) or find_metric(name))
             except UnknownMetricError as error:
                 raise UnknownMetricError(f"task {shown(task)}: {error}") from None
         return tuple(metrics)

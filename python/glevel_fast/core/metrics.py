@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from glevel_fast.errors import UnknownMetricError
 from glevel_fast.text import fold_label, nearest, shown
@@ -47,6 +48,27 @@ class Metric:
     low: float = 0.0
     high: float = math.inf
     aliases: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The definition as plain data for JSON; None for what is NaN, and for a domain without an end."""
+        fields = {name: getattr(self, name) for name in ("name", "family", "worst", "best", "constant", "low", "high")}
+        return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in fields.items()}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Metric:
+        """What `to_dict` gave.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            Fields that are missing or define no metric.
+        """
+        nan = dict.fromkeys(("worst", "best", "constant"), math.nan)
+        defaults = nan | {"low": -math.inf, "high": math.inf}
+        worst, best, constant, low, high = (
+            default if fields[name] is None else float(fields[name]) for name, default in defaults.items()
+        )
+        return cls(fields["name"], fields["family"], worst, best, constant, low, high)
 
     def __post_init__(self) -> None:
         def fail(what: str) -> None:

@@ -113,7 +113,7 @@ def cells(
     Raises
     ------
     InvalidScoreError
-        A mapped metric with a negative value.
+        A mapped metric with a negative value, of a model or of a specialist.
     """
     names = [name.upper() for name in benchmark.metric]
     raw, sota_raw = _missing_as_infinity(raw), _missing_as_infinity(benchmark.sota)
@@ -122,6 +122,11 @@ def cells(
     with np.errstate(all="ignore"):
         for task in np.flatnonzero(~language):
             if mapping := _MAPPINGS.get(names[task]):
+                if sota_raw[task] < 0:
+                    raise InvalidScoreError(
+                        f"task {benchmark.tasks[task]!r}: the released scorer refuses a negative "
+                        f"{benchmark.metric[task]} of a specialist, here {sota_raw[task]:g}"
+                    )
                 _refuse_negative(benchmark, raw, int(task), models)
                 points[:, task], sota[task] = _map(mapping, raw[:, task]), _map(mapping, sota_raw[task])
     valid = np.isfinite(points) & np.isfinite(sota)

@@ -39,6 +39,9 @@ class Results(AsFrames):
         How many tasks of the benchmark were not in the input at all.
     notes : tuple of str
         What was inferred or passed over.
+    unknown : bool (n_models, n_tasks), read-only, or None
+        Where a model has a value that is not known (not printed, or not one that can be mapped): it counts as not
+        supported, and the scores that it would enter are lower bounds (SPEC.md section 8).
     rows : dict
         Position of each model under its folded name, in the order of the models.
 
@@ -54,6 +57,7 @@ class Results(AsFrames):
     sources: tuple[str, ...]
     absent: NDArray[np.int64]
     notes: tuple[str, ...] = ()
+    unknown: NDArray[np.bool_] | None = None
     rows: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,6 +69,9 @@ class Results(AsFrames):
         absent = np.array(self.absent, dtype=np.int64)
         if absent.shape != shape[:1] or len(self.sources) != shape[0]:
             raise ResultsError(f"{len(self.sources)} sources and {absent.size} counts for {shape[0]} models")
+        unknown = None if self.unknown is None else np.array(self.unknown, dtype=bool)
+        if unknown is not None and unknown.shape != shape:
+            raise ResultsError(f"`unknown` has the shape {unknown.shape}; {shape} is needed for (models, tasks)")
         rows: dict[str, int] = {}
         for i, model in enumerate(self.models):
             if not isinstance(model, str) or not (folded := fold_task(model)):
@@ -77,7 +84,7 @@ class Results(AsFrames):
                 twin = self.models[first]
                 also = "" if twin == model else f" (also written {shown(twin)})"
                 raise ResultsError(f"the model {shown(model)} is there twice{also}")
-        self._freeze(values=values, absent=absent, rows=rows)
+        self._freeze(values=values, absent=absent, unknown=unknown, rows=rows)
 
     def _freeze(self, **parts: Any) -> None:
         for name, part in parts.items():

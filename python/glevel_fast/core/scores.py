@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from glevel_fast.core.benchmark import LEVELS, PARADIGMS, Benchmark
+from glevel_fast.core.benchmark import LANGUAGE, LEVELS, PARADIGMS, Benchmark
+from glevel_fast.core.results import Results
 from glevel_fast.core.skills import SkillScores, group_coverage, skill_scores
 from glevel_fast.errors import ResultsError
 from glevel_fast.io.frames import AsFrames
-from glevel_fast.text import clean, fold_task, nearest, shown
+from glevel_fast.text import clean, fold_task, nearest, points_text, shown
 from glevel_fast.version import __version__
 
 if TYPE_CHECKING:
     from glevel_fast.core.compiled import Compiled
-    from glevel_fast.core.results import Results
 
 __all__ = ["Scores"]
 
@@ -135,6 +135,25 @@ class Scores(AsFrames):
         """float64 (n_models, n_groups): the share, by weight, of each group's tasks that are supported."""
         return group_coverage(self.compiled, self.raw, self.supported)
 
+    @cached_property
+    def lower_bound(self) -> NDArray[np.bool_]:
+        """bool (n_models, n_modalities + 2): whose scores are lower bounds, by `modalities`, language, and overall.
+
+        Overall is that of S2 to S4; S5 is a lower bound where it or language is (SPEC.md section 8).
+        """
+        bounds = np.zeros((len(self), len(self.modalities) + 2), bool)
+        if isinstance(self.given, Results) and self.given.unknown is not None:
+            group = self.benchmark.group_of_task
+            for m in range(len(self.modalities) + 1):  # the group after all modalities is language
+                bounds[:, m] = self.given.unknown[:, group // 2 == m].any(axis=1)
+            bounds[:, -1] = bounds[:, :-2].any(axis=1)
+        return bounds
+
+    def lower_bound_names(self, i: int) -> list[str]:
+        """The modalities of model i, language among them, whose scores are lower bounds."""
+        names = (*self.modalities, LANGUAGE)
+        return [name for name, bound in zip(names, self.lower_bound[i].tolist(), strict=False) if bound]
+
     def scored_raw(self) -> Array:
         """`raw`, for what needs it.
 
@@ -157,6 +176,7 @@ class Scores(AsFrames):
         for what, counts in (("supported", self.supported), ("wins", self.wins)):
             for g, (modality, paradigm) in enumerate(self.groups):
                 table["_".join(filter(None, (modality, paradigm, what)))] = counts[:, g]
+        table["lower_bound"] = [", ".join(self.lower_bound_names(i)) for i in range(len(self))]
         return table
 
     def to_dict(self) -> dict[str, Any]:
@@ -190,15 +210,19 @@ class Scores(AsFrames):
                 "wins": int(self.wins[i, -1]),
                 "score": _number(self.language[i]),
             },
+            "lower_bound": self.lower_bound_names(i),
         }
 
     def _summary(self) -> tuple[list[str], list[list[str]]]:
         header = ["model", "level", "S2", "S3", "S4", "S5", *(f"{m} S2" for m in self.modalities), "supported", "wins"]
+        bounds = self.lower_bound
+        of_s5 = bounds[:, -2] | bounds[:, -1]
         rows = [
             [
                 self.models[i],
                 str(self.level[i] or "-"),
-                *(f"{value:.2f}" for value in (*self.overall[i], *self.modality[i, :, 0])),
+                *map(points_text, self.overall[i], [*[bool(bounds[i, -1])] * 3, bool(of_s5[i])]),
+                *map(points_text, self.modality[i, :, 0], bounds[i].tolist()),
                 str(self.supported[i].sum()),
                 str(self.wins[i].sum()),
             ]

@@ -151,9 +151,16 @@ def _changed_results(
         raw[row, find_task(bench, task)] = _values({task: value}, f"corrected cell of {model!r}, {task!r}")[0]
         touched.add(row)
     rows = {**old.rows, **{folded: n + i for folded, i in more.rows.items()}}
+    unknown = old.unknown
+    if unknown is not None:
+        kept = np.delete(unknown, gone, axis=1)
+        unknown = np.zeros(raw.shape, bool)
+        unknown[:n, : kept.shape[1]] = kept
+        for model, task in cells:
+            unknown[row_of(model, "corrected cell"), find_task(bench, task)] = False
     new = old._with(
         models=old.models + more.models, tasks=bench.tasks, values=raw, sources=old.sources + more.sources,
-        absent=np.minimum(absent, bench.n_tasks), rows=rows,
+        absent=np.minimum(absent, bench.n_tasks), unknown=unknown, rows=rows,
     )  # fmt: skip
     return new, np.array(sorted(touched), dtype=np.intp)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from glevel_fast.core.benchmark import COLUMNS, OPTIONAL_COLUMNS, Benchmark
-from glevel_fast.core.metrics import find_metric, known_metric
+from glevel_fast.core.metrics import Metric, find_metric, known_metric
 from glevel_fast.errors import BenchmarkError, GLevelError
 from glevel_fast.io.cells import NOT_SUPPORTED, Column, as_numbers, as_text
 from glevel_fast.io.files import raising
@@ -22,7 +22,7 @@ from glevel_fast.text import listing, shown, shown_listing
 __all__ = ["load_benchmark"]
 
 
-def load_benchmark(source: Any) -> Benchmark:
+def load_benchmark(source: Any, *, definitions: Mapping[str, Metric] | None = None) -> Benchmark:
     """Read a benchmark from a file, a frame or a dict of columns.
 
     Parameters
@@ -33,6 +33,9 @@ def load_benchmark(source: Any) -> Benchmark:
         `task, modality, paradigm, metric, sota` and optionally `skill, specialist, weight, scale`.
         A sota that is empty, None, NaN, "∞", "-" or "/" is NaN. An empty weight or scale is 1, but
         for a WER above 1: that is a percent, and its scale 0.01 (SPEC.md section 2).
+
+    definitions : dict of str to Metric, optional
+        What names of metrics mean in this table alone; all others are those that are registered.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def load_benchmark(source: Any) -> Benchmark:
             elif not isinstance(content, Table):
                 raise BenchmarkError(f"{where}: holds {shown(content)}, not a table of tasks")
             columns, at, notes = _from_table(content)
-        return _from_columns(where, columns, at, notes)
+        return _from_columns(where, columns, at, notes, definitions)
 
 
 _Parts = tuple[dict[str, "Column"], Callable[[int], str], list[str]]
@@ -122,7 +125,13 @@ def _from_table(table: Table) -> _Parts:
     return columns, table.at, [f"columns passed over: {listing(extra)}"] if extra else []
 
 
-def _from_columns(where: str, columns: dict[str, Column], at: Callable[[int], str], notes: list[str]) -> Benchmark:
+def _from_columns(
+    where: str,
+    columns: dict[str, Column],
+    at: Callable[[int], str],
+    notes: list[str],
+    definitions: Mapping[str, Metric] | None,
+) -> Benchmark:
 
     refuse_many(len(columns["task"]), MAX_TASKS, "tasks", where)
     parsed: dict[str, Any] = {}
@@ -155,6 +164,8 @@ def _from_columns(where: str, columns: dict[str, Column], at: Callable[[int], st
         notes = [*notes, f"WER above 1 is taken as a percent (scale 0.01): {names}"]
     parsed["tasks"] = parsed.pop("task")
     try:
-        return Benchmark(**parsed, notes=tuple(f"{os.path.basename(where)}: {note}" for note in notes))
+        return Benchmark(
+            **parsed, notes=tuple(f"{os.path.basename(where)}: {note}" for note in notes), definitions=definitions
+        )
     except GLevelError as error:
         raise type(error)(f"{where}: {error}") from None

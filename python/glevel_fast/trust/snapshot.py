@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast.boards.board import board
+from glevel_fast.core.metrics import Metric
+from glevel_fast.core.results import Results
 from glevel_fast.core.scoring import Scorer
 from glevel_fast.errors import GLevelError, ResultsError
 from glevel_fast.io.files import raising
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CAUSES", "Difference", "Verdict", "diff", "diff_sheet", "load", "restore", "take", "verify"]
 
-FORMAT = "glevel snapshot 1"
+FORMAT = "glevel snapshot 2"
 MAX_PARTS = 30_000
 """Most models x (modalities + 1) of a snapshot's file: 6,000 models of General-Bench."""
 CAUSES = ("tasks", "sota", "policy", "data", "models")
@@ -60,10 +62,13 @@ def take(scores: Scores, *, date: str = "") -> dict[str, Any]:
     refuse_many(values.size, MAX_VALUES // 2, "values (models x tasks)", "a snapshot")
     _refuse_many_parts(len(scores), scores.benchmark)
     raw = [[x if np.isfinite(x) else None for x in row] for row in values.tolist()]
+    benchmark = scores.benchmark
+    metrics = dict(zip(benchmark.metric, benchmark.metrics, strict=True))
     parts: dict[str, Any] = {
-        "benchmark": scores.benchmark.to_dict(),
+        "benchmark": benchmark.to_dict(),
+        "metrics": {name: metric.to_dict() for name, metric in metrics.items()},
         "policy": {"policy": scores.policy, "zero": scores.zero},
-        "results": {"models": list(scores.models), "values": raw},
+        "results": {"models": list(scores.models), "values": raw, "unknown": _unknown_cells(scores)},
         "scores": scores.to_dict()["models"],
     }
     return {
@@ -76,10 +81,18 @@ def take(scores: Scores, *, date: str = "") -> dict[str, Any]:
     }
 
 
+def _unknown_cells(scores: Scores) -> list[list[int]]:
+    """[model, task] of each value that is not known: scores that it would enter are lower bounds."""
+    unknown = scores.given.unknown if isinstance(scores.given, Results) else None
+    return [] if unknown is None else np.argwhere(unknown).tolist()
+
+
 def _hashes(parts: Mapping[str, Any]) -> dict[str, str]:
     benchmark = dict(parts["benchmark"])
     sota = benchmark.pop("sota")
-    hashed = {"tasks": benchmark, "sota": sota} | {name: parts[name] for name in ("policy", "results", "scores")}
+    hashed = {"tasks": benchmark, "sota": sota} | {
+        name: parts[name] for name in ("policy", "metrics", "results", "scores")
+    }
     return {name: hashlib.sha256(_canonical(value).encode()).hexdigest() for name, value in hashed.items()}
 
 
@@ -110,10 +123,12 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
         content = read_json(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ResultsError(f"{path}: is not a snapshot of this version; `glevel snapshot -o FILE` writes one")
-    lacks = [name for name in ("sha256", "benchmark", "policy", "results", "scores") if name not in content]
+    lacks = [name for name in ("sha256", "benchmark", "metrics", "policy", "results", "scores") if name not in content]
     if lacks:
         raise ResultsError(f"{path}: the snapshot lacks {', '.join(lacks)}; it was cut or edited")
-    wrong = [name for name in ("sha256", "benchmark", "policy", "results") if not isinstance(content[name], dict)]
+    wrong = [
+        name for name in ("sha256", "benchmark", "metrics", "policy", "results") if not isinstance(content[name], dict)
+    ]
     if wrong:
         raise ResultsError(f"{path}: the snapshot's {wrong[0]} is {shown(content[wrong[0]])}; it was edited")
     return content
@@ -123,8 +138,8 @@ def _refuse_many_parts(n_models: int, benchmark: Benchmark) -> None:
     refuse_many(n_models * (len(benchmark.modalities) + 1), MAX_PARTS, "models x modalities", "a snapshot")
 
 
-def restore(snapshot: Mapping[str, Any]) -> tuple[Benchmark, Array, tuple[str, ...], dict[str, Any]]:
-    """Benchmark, raw results float64 (n_models, n_tasks), names, and the scorer's options.
+def restore(snapshot: Mapping[str, Any]) -> tuple[Benchmark, Results, dict[str, Any]]:
+    """Benchmark, results, and the scorer's options.
 
     Raises
     ------
@@ -132,25 +147,31 @@ def restore(snapshot: Mapping[str, Any]) -> tuple[Benchmark, Array, tuple[str, .
         Where the parts do not fit together.
     """
     try:
-        benchmark = load_benchmark(dict(snapshot["benchmark"]))
+        definitions = {name: Metric.from_dict(fields) for name, fields in snapshot["metrics"].items()}
+        benchmark = load_benchmark(dict(snapshot["benchmark"]), definitions=definitions)
         models = tuple(map(str, snapshot["results"]["models"]))
         _refuse_many_parts(len(models), benchmark)
         values = [[np.nan if x is None else x for x in row] for row in snapshot["results"]["values"]]
         raw = np.array(values, dtype=np.float64).reshape(len(models), benchmark.n_tasks)
+        results = Results.from_array(models, raw, benchmark, "snapshot")
+        if cells := snapshot["results"].get("unknown"):
+            unknown = np.zeros(raw.shape, bool)
+            unknown[tuple(np.array(cells, dtype=np.intp).reshape(-1, 2).T)] = True
+            results = replace(results, unknown=unknown)
         options = {name: snapshot["policy"][name] for name in ("policy", "zero")}
         if options["policy"] not in ("paper", "release") or options["zero"] not in ("missing", "score"):
             raise ValueError(f"policy {shown(options['policy'])}, zero {shown(options['zero'])}")
-        return benchmark, raw, models, options
+        return benchmark, results, options
     except GLevelError:
         raise
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
         why = " ".join(str(error).split())[:200]
         raise ResultsError(f"the snapshot's parts do not fit together ({why}); it was edited") from None
 
 
-def _score(benchmark: Benchmark, raw: Array, models: tuple[str, ...], options: Mapping[str, Any]) -> Scores:
+def _score(benchmark: Benchmark, results: Results, options: Mapping[str, Any]) -> Scores:
     # The values are as they were scored: what was refused or converted then is settled.
-    return Scorer(benchmark, **options, invalid="missing", fractions="keep").score(raw, models=models)
+    return Scorer(benchmark, **options, invalid="missing", fractions="keep").score(results)
 
 
 @dataclass(frozen=True)
@@ -175,8 +196,8 @@ def verify(snapshot: Mapping[str, Any]) -> Verdict:
     GLevelError
         Where the snapshot cannot be scored at all.
     """
-    benchmark, raw, models, options = restore(snapshot)
-    again = _score(benchmark, raw, models, options).to_dict()["models"]
+    benchmark, results, options = restore(snapshot)
+    again = _score(benchmark, results, options).to_dict()["models"]
     try:
         kept, fresh = snapshot["sha256"], _hashes(snapshot)
     except (KeyError, RecursionError) as error:
@@ -185,7 +206,7 @@ def verify(snapshot: Mapping[str, Any]) -> Verdict:
     differences += _score_differences(snapshot["scores"], again)
     version = _plainly(snapshot.get("glevel_fast"))
     notes = () if version == __version__ else (f"made with glevel_fast {version}, verified with {__version__}",)
-    return Verdict(len(models), benchmark.n_tasks, tuple(differences), notes)
+    return Verdict(len(results), benchmark.n_tasks, tuple(differences), notes)
 
 
 def _score_differences(kept: Any, again: list[dict[str, Any]]) -> list[str]:
@@ -230,10 +251,20 @@ class Difference:
 
     @property
     def move(self) -> int:
+        """Ranks gained (above 0) or lost by a model that is on both boards."""
         return sum(self.causes.values())
 
+    @property
+    def status(self) -> Literal["new", "gone", "changed", "same"]:
+        """Whether the model came, went, has another score or rank, or neither."""
+        if self.old_score is None or self.new_score is None:
+            return "new" if self.old_score is None else "gone"
+        changed = any(self.causes.values()) or (self.old_score, self.old_rank) != (self.new_score, self.new_rank)
+        return "changed" if changed else "same"
+
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"move": self.move}
+        """Plain data for JSON."""
+        return asdict(self) | {"move": self.move, "status": self.status}
 
 
 def diff(old: Mapping[str, Any], new: Mapping[str, Any], level: int | None = None) -> tuple[Difference, ...]:
@@ -249,8 +280,9 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any], level: int | None = Non
     level : int, optional
         2 to 5; None is the combined board.
     """
-    bench0, raw0, models0, options0 = restore(old)
-    bench1, raw1, models1, options1 = restore(new)
+    bench0, results0, options0 = restore(old)
+    bench1, results1, options1 = restore(new)
+    models0, raw0, models1, raw1 = results0.models, results0.values, results1.models, results1.values
     row0, row1 = ({name: i for i, name in enumerate(models)} for models in (models0, models1))
     shared = [name for name in models0 if name in row1]
 
@@ -269,12 +301,12 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any], level: int | None = Non
         data[row0[name]] = raw1[row1[name]]
 
     steps = [
-        _score(bench0, raw0, models0, options0),
-        _score(with_old_sota, raw, models0, options0),
-        _score(bench1, raw, models0, options0),
-        _score(bench1, raw, models0, options1),
-        _score(bench1, data, models0, options1),
-        _score(bench1, raw1, models1, options1),
+        _score(bench0, results0, options0),
+        _score(with_old_sota, _results(models0, raw, bench1), options0),
+        _score(bench1, _results(models0, raw, bench1), options0),
+        _score(bench1, _results(models0, raw, bench1), options1),
+        _score(bench1, _results(models0, data, bench1), options1),
+        _score(bench1, results1, options1),
     ]
     boards = [board(scores, "A", level) for scores in steps]
     ranks = [dict(zip(b.models, b.rank.tolist(), strict=True)) for b in boards]
@@ -301,21 +333,24 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any], level: int | None = Non
     return tuple(found)
 
 
+def _results(models: tuple[str, ...], raw: Array, benchmark: Benchmark) -> Results:
+    return Results.from_array(models, raw, benchmark, "snapshot")
+
+
 def _with_sota(benchmark: Benchmark, sota: Array) -> Benchmark:
     """The benchmark with other specialists; what lies outside the (perhaps changed) metric's domain is none."""
     z = sota * benchmark.scale
     inside = [m.lowest <= x <= m.highest for m, x in zip(benchmark.metrics, z.tolist(), strict=True)]
-    return load_benchmark(benchmark.to_dict() | {"sota": np.where(inside, sota, np.nan)})
+    return benchmark.changed(dict(enumerate(np.where(inside, sota, np.nan).tolist())))
 
 
 def diff_sheet(differences: tuple[Difference, ...], moved_only: bool = True) -> TextTable:
     """The moves for people, with what caused them."""
     rows = []
     for d in differences:
-        new, gone = d.old_score is None, d.new_score is None
-        if moved_only and not (new or gone or d.move or any(d.causes.values()) or d.old_score != d.new_score):
+        if moved_only and d.status == "same":
             continue
-        move = "new" if new else "gone" if gone else f"{d.move:+d}" if d.move else ""
+        move = d.status if d.status in ("new", "gone") else f"{d.move:+d}" if d.move else ""
         rows.append(
             [
                 str(d.new_rank or "-"),
@@ -327,7 +362,8 @@ def diff_sheet(differences: tuple[Difference, ...], moved_only: bool = True) -> 
                 ", ".join(f"{cause} {step:+d}" for cause, step in d.causes.items() if step),
             ]
         )
-    still = len(differences) - len(rows)
-    notes = (f"{still} models keep score and rank.",) if still else ()
+    count = {status: sum(d.status == status for d in differences) for status in ("changed", "new", "gone", "same")}
+    notes = (f"{count['same']} models keep score and rank.",) if moved_only and count["same"] else ()
     header = ["Rank", "Model", "Score", "Old rank", "Old score", "Move", "Because of"]
-    return TextTable(f"{len(rows)} models differ", header, "rlrrrrl", rows, notes)
+    title = f"{count['changed']} models changed, {count['new']} are new, {count['gone']} are gone"
+    return TextTable(title, header, "rlrrrrl", rows, notes)
