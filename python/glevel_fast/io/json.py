@@ -20,8 +20,10 @@ MAX_KEYS = MAX_MODELS
 """Most keys of one object."""
 
 
-def read_json(path: str | os.PathLike[str]) -> Any:
+def read_json(path: str | os.PathLike[str], *, foreign: bool = False) -> Any:
     """The value in a JSON file, with every number a float.
+
+    With `foreign` as Python writes it in other tools: NaN and Infinity are numbers, and whole numbers stay whole.
 
     Raises
     ------
@@ -29,11 +31,11 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         With line and column where the parser knows them.
     """
     with open_file(path, MAX_BYTES) as file:
-        return parse_json(file.read(), os.fsdecode(path))
+        return parse_json(file.read(), os.fsdecode(path), foreign=foreign)
 
 
-def parse_json(raw: bytes, where: str) -> Any:
-    """The value in JSON text, with every number a float; `where` names it in messages.
+def parse_json(raw: bytes, where: str, *, foreign: bool = False) -> Any:
+    """The value in JSON text, as `read_json` gives it; `where` names it in messages.
 
     Raises
     ------
@@ -60,7 +62,12 @@ def parse_json(raw: bytes, where: str) -> Any:
             raise GLevelError(f"{where}: the number {shown(literal)} is too large for a double")
         return value
 
-    def constant(literal: str) -> None:
+    def whole(literal: str) -> float:
+        return int(literal) if foreign and len(literal) < 16 else number(literal)
+
+    def constant(literal: str) -> float:
+        if foreign:
+            return float(literal)
         raise GLevelError(f"{where}: {literal} is not JSON; write null where a model does not support a task")
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -74,7 +81,7 @@ def parse_json(raw: bytes, where: str) -> Any:
         return value
 
     try:
-        return json.loads(text, parse_float=number, parse_int=number, parse_constant=constant, object_pairs_hook=pairs)
+        return json.loads(text, parse_float=number, parse_int=whole, parse_constant=constant, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         raise GLevelError(f"{where}, line {error.lineno}, column {error.colno}: is not JSON: {error.msg}") from None
     except RecursionError:

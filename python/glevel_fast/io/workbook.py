@@ -11,9 +11,11 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from string import ascii_letters, ascii_uppercase, digits
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from glevel_fast.errors import GLevelError
@@ -96,24 +98,50 @@ def read_workbook(path: str | os.PathLike[str]) -> Workbook:
     GLevelError
         For what is no workbook, encrypted, damaged, too large, or has a wrong header.
     """
-    calamine = require("python_calamine", "workbooks")
-    archive = _checked_archive(path)
     wanted = {name.casefold(): name for name in SHEETS}
     names: dict[str, str] = {}  # name in SHEETS -> name in the file
     others = []
     raw: dict[str, list[list[object]]] = {}
+    with _opened(path) as book:
+        for title in book.sheet_names:
+            name = wanted.get(title.strip().casefold())
+            if name is None:
+                others.append(title)
+            elif name in names:
+                raise GLevelError(f"{path}: the sheet {shown(name)} is there twice")
+            else:
+                names[name] = title
+        for name in filter(names.__contains__, SHEETS):
+            raw[name] = book.get_sheet_by_name(names[name]).to_python(skip_empty_area=False)
+    return Workbook(str(path), [_sheet(path, name, raw.pop(name)) for name in list(raw)], others)
+
+
+def read_first_sheet(path: str | os.PathLike[str]) -> Table:
+    """The first sheet of any workbook as a table: its first filled row is the header.
+
+    Raises
+    ------
+    GLevelError
+        As `read_workbook`; and for a sheet without a header.
+    """
+    with _opened(path) as book:
+        cells = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    filled = [i for i, row in enumerate(cells) if not all(map(is_blank, row))]
+    if not filled:
+        raise GLevelError(f"{path}: its first sheet is empty")
+    header, body = cells[filled[0]], filled[1:]
+    columns: list[Column] = [[cells[i][j] for i in body] for j in range(len(header))]
+    return Table(str(path), named_columns(header, columns, str(path)), [i + 1 for i in body])
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
+    """The workbook as python-calamine reads it, its parts checked; what it raises becomes a `GLevelError`."""
+    calamine = require("python_calamine", "workbooks")
+    archive = _checked_archive(path)
     try:
         with calamine.CalamineWorkbook.from_filelike(archive) as book:
-            for title in book.sheet_names:
-                name = wanted.get(title.strip().casefold())
-                if name is None:
-                    others.append(title)
-                elif name in names:
-                    raise GLevelError(f"{path}: the sheet {shown(name)} is there twice")
-                else:
-                    names[name] = title
-            for name in filter(names.__contains__, SHEETS):
-                raw[name] = book.get_sheet_by_name(names[name]).to_python(skip_empty_area=False)
+            yield book
     except GLevelError:
         raise
     except calamine.PasswordError:
@@ -123,7 +151,6 @@ def read_workbook(path: str | os.PathLike[str]) -> Workbook:
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
             raise _damaged(path, error) from None
         raise
-    return Workbook(str(path), [_sheet(path, name, raw.pop(name)) for name in list(raw)], others)
 
 
 def _sheet(path: str | os.PathLike[str], name: str, cells: list[list[object]]) -> Sheet:

@@ -1,0 +1,63 @@
+"""inspect: a log per task, as JSON or as an `.eval` archive, of which only the header is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from glevel_fast.errors import ResultsError
+from glevel_fast.io.archive import open_archive
+from glevel_fast.io.json import MAX_BYTES, parse_json, read_json
+from glevel_fast.loading.formats.rows import Take, dict_at, in_utc, or_nan, table_of, text
+
+FILES = ("*.eval", "*.json")
+GROUP = ("language", "")
+
+
+def read(path: str, take: Take) -> None:
+    """Add the scores of one log."""
+    content = _header(path) if path.lower().endswith(".eval") else read_json(path, foreign=True)
+    log = table_of(content, path, "the file")
+    about, results = dict_at(log, "eval"), dict_at(log, "results")
+    if not about:
+        raise ResultsError(f"{path}: has no `eval`; is it a log of inspect?")
+    scores = results.get("scores")
+    scores = [score for score in scores if isinstance(score, dict)] if isinstance(scores, list) else []
+    if (status := text(log.get("status"))) != "success":
+        take.leave(f"logs that did not end well (status {status!r})", max(1, len(scores)))
+        return
+    model = take.model or text(about.get("model"))
+    if not model or model == "none/none":
+        raise ResultsError(f"{path}: does not name its model; give its name: model=... (--model NAME)")
+    for score in scores:
+        metrics = dict_at(score, "metrics")
+        for name, metric in metrics.items():
+            if name in ("stderr", "bootstrap_stderr", "std", "var"):
+                continue
+            stderr = dict_at(metrics, "stderr") or dict_at(metrics, "bootstrap_stderr")
+            single = sum(n not in ("stderr", "bootstrap_stderr", "std", "var") for n in metrics) == 1
+            take.add(
+                dict_at(metric).get("value"), model=model, task=text(about.get("task")), metric=text(name),
+                filter="/".join(filter(None, (text(score.get("name")), text(score.get("reducer"))))),
+                stderr=or_nan(stderr.get("value")) if single or name in ("accuracy", "mean") else or_nan(None),
+                n=_samples(score, results), version=text(about.get("task_version")),
+                limit=_limit(dict_at(about, "config").get("limit")), date=in_utc(about.get("created")), source=path,
+            )  # fmt: skip
+
+
+def _samples(score: dict[str, Any], results: dict[str, Any]) -> float:
+    for given in (score.get("scored_samples"), results.get("completed_samples"), results.get("total_samples")):
+        if given is not None:
+            return or_nan(given)
+    return or_nan(None)
+
+
+def _limit(given: Any) -> str:
+    """A number of samples, or a range [first, last]."""
+    return "-".join(map(text, given)) if isinstance(given, list) else text(given)
+
+
+def _header(path: str) -> Any:
+    with open_archive(path) as archive:
+        if "header.json" not in archive:
+            raise ResultsError(f"{path}: has no header.json: the run has not ended, or this is no log of inspect")
+        return parse_json(archive.read("header.json", MAX_BYTES), f"{path}, header.json", foreign=True)
