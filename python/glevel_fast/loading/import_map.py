@@ -1,4 +1,4 @@
-"""`map.toml`: which values of other tools become which tasks of a benchmark, in which unit, and what models are called."""
+"""`map.toml`: which values of other tools become which tasks of a benchmark, and in which unit."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from glevel_fast.metrics import known_metric, nearest
 from glevel_fast.errors import ResultsError
 from glevel_fast.io.table import listing, open_file, shown
 from glevel_fast.loading.formats.rows import AVERAGE, Row, Take
+from glevel_fast.metrics import known_metric, nearest
 
 __all__ = ["COLUMNS", "ImportMap"]
 
@@ -90,7 +90,7 @@ class ImportMap:
         if models is not None and not (
             isinstance(models, dict) and all(isinstance(name, str) and name.strip() for name in models.values())
         ):
-            raise ResultsError(f"{where}: [models] must give a name for each model: \"org/model\" = \"Model\"")
+            raise ResultsError(f'{where}: [models] must give a name for each model: "org/model" = "Model"')
         return cls(where, tuple(_entry(one, i, where) for i, one in enumerate(listed, 1)), models)
 
     def apply(self, rows: Sequence[Row], take: Take) -> list[Row]:
@@ -183,9 +183,7 @@ def _entry(given: Any, i: int, where: str) -> Entry:
     if isinstance(scale, bool) or not isinstance(scale, int | float) or not (math.isfinite(scale) and scale > 0):
         raise ResultsError(f"{at} ({given['task']}): scale is {shown(scale)}, not a finite number above 0")
     which = {name: texts[name] for name in WHICH if name in texts}
-    return Entry(
-        texts["task"], texts.get("from", texts["task"]), which, texts.get("as", texts["metric"]), float(scale)
-    )
+    return Entry(texts["task"], texts.get("from", texts["task"]), which, texts.get("as", texts["metric"]), float(scale))
 
 
 def _scaled(row: Row, scale: float) -> Row:
@@ -228,7 +226,9 @@ def _draft_entry(name: str, task: str, which: Mapping[str, str], rows: Sequence[
     target = known_metric(metric)
     unit, better = own[0].unit, own[0].better
     low, high = min(row.value for row in own), max(row.value for row in own)
-    scale = 100 if unit == "fraction" and (target is None or target.is_percent) else 1
+    scale: float = 100 if unit == "fraction" and (target is None or target.is_percent) else 1
+    if unit == "percent" and target is not None and not target.is_percent:
+        scale = 0.01
     doubts = []
     if which["group"] == AVERAGE:
         doubts.append("an average of others here")

@@ -16,6 +16,7 @@ from glevel_fast.io.frames import AsFrames
 from glevel_fast.io.table import bullets, listing, raising, shown
 from glevel_fast.loading.formats.rows import AVERAGE, Row, Take
 from glevel_fast.loading.import_map import COLUMNS, ImportMap
+from glevel_fast.metrics import known_metric
 
 __all__ = ["FORMATS", "Imported", "import_results"]
 
@@ -125,8 +126,8 @@ def import_results(
     -------
     Imported
         Values are as in the files, times the map's scale. `unit` is what the tool says, or else is
-        judged by all values of a task and metric: "fraction" where all lie in [0, 1], "percent" in
-        [0, 100].
+        judged by all values of a task and metric: "fraction" where all lie in [0, 1], "percent" where
+        they lie in [0, 100] and the metric is one of percents; "" for all others.
 
     Raises
     ------
@@ -241,18 +242,24 @@ def _with_units(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
     for row in rows:
         if not row.unit:
             values[row.task, row.metric].append(row.value)
-    judged = {key: _unit(of) for key, of in values.items()}
+    judged = {(task, metric): _unit(metric, of) for (task, metric), of in values.items()}
     counts = Counter(filter(None, judged.values()))
     notes = [
-        f"units of {n} pairs of task and metric are taken as {unit}s, by their values"
+        f"units of {n} {'pair' if n == 1 else 'pairs'} of task and metric are taken as {unit}s, by their values"
         for unit, n in sorted(counts.items())
     ]
     return [row if row.unit else replace(row, unit=judged[row.task, row.metric]) for row in rows], notes
 
 
-def _unit(values: Sequence[float]) -> str:
-    low, high = min(values), max(values)
-    if low < 0 or high > 100 or high == 0:
+def _unit(name: str, values: Sequence[float]) -> str:
+    """A metric with a unit of its own (MSE, perplexity) has neither; that of an unknown one is no percent for sure."""
+    low, high, metric = min(values), max(values), known_metric(name)
+    most = 1.0 if metric is None else 100.0
+    if metric is not None and not metric.is_percent:
+        if metric.family != "linear" or max(metric.worst, metric.best) != 1.0:
+            return ""
+        low = max(low, 0.0) if metric.low < 0 else low
+    if low < 0 or high > most or high == 0:
         return ""
     return "fraction" if high <= 1 else "percent"
 
@@ -316,7 +323,8 @@ def _refuse(several: Mapping[tuple[str, str, str], Sequence[Row]], how: str) -> 
             ]
             where = listing(sorted({row.source for row in same}), 3)
             what = f"differ in {', '.join(apart)}" if apart else "differ in nothing but their file"
-            yield f"model {shown(model)}, task {shown(task)}, metric {shown(metric)}: {len(same)} values {what}; {where}"
+            named = f"model {shown(model)}, task {shown(task)}, metric {shown(metric)}"
+            yield f"{named}: {len(same)} values {what}; {where}"
 
     n = sum(map(len, several.values()))
     differ = Counter(

@@ -11,6 +11,7 @@ from glevel_fast.loading.formats.rows import Take, dict_at, in_utc, number, or_n
 FILES = ("*.json",)
 GROUP = ("language", "")
 
+_METRIC = ("metric_name", "metric_id", "metric_kind")
 _UNITS = {"proportion": "fraction", "fraction": "fraction", "percent": "percent", "percentage": "percent"}
 
 
@@ -35,7 +36,7 @@ def read(path: str, take: Take) -> None:
         take.add(
             details.get("score"), model=model, revision=text(dict_at(about, "additional_details").get("revision")),
             task=text(result.get("evaluation_name")) or text(data.get("dataset_name")),
-            metric=next(filter(None, (text(config.get(n)) for n in ("metric_name", "metric_id", "metric_kind"))), "score"),
+            metric=next(filter(None, (text(config.get(name)) for name in _METRIC)), "score"),
             split=text(data.get("hf_split")), unit=_unit(config),
             better="" if not isinstance(lower, bool) else "lower" if lower else "higher",
             stderr=or_nan(dict_at(uncertainty, "standard_error").get("value")), n=or_nan(samples),
@@ -46,5 +47,6 @@ def read(path: str, take: Take) -> None:
 def _unit(config: dict[str, Any]) -> str:
     if unit := text(config.get("metric_unit")):
         return _UNITS.get(unit.casefold(), "")
-    bounds = number(config.get("min_score")), number(config.get("max_score"))
-    return {(0.0, 1.0): "fraction", (0.0, 100.0): "percent"}.get(bounds, "")  # type: ignore[call-overload, no-any-return]
+    if number(config.get("min_score")) != 0.0:
+        return ""
+    return {1.0: "fraction", 100.0: "percent"}.get(or_nan(config.get("max_score")), "")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import zipfile
+import zlib
+from typing import Any, BinaryIO
 
+from glevel_fast._extras import require
 from glevel_fast.errors import ResultsError
-from glevel_fast.io.archive import open_archive
 from glevel_fast.io.json import MAX_BYTES, parse_json, read_json
+from glevel_fast.io.table import open_file
 from glevel_fast.loading.formats.rows import Take, dict_at, in_utc, or_nan, table_of, text
 
 FILES = ("*.eval", "*.json")
 GROUP = ("language", "")
+
+MAX_ARCHIVE = 2**31
+"""Most bytes of an `.eval` archive."""
 
 
 def read(path: str, take: Take) -> None:
@@ -57,7 +63,26 @@ def _limit(given: Any) -> str:
 
 
 def _header(path: str) -> Any:
-    with open_archive(path) as archive:
-        if "header.json" not in archive:
-            raise ResultsError(f"{path}: has no header.json: the run has not ended, or this is no log of inspect")
-        return parse_json(archive.read("header.json", MAX_BYTES), f"{path}, header.json", foreign=True)
+    """header.json of an archive: the samples are neither read nor unpacked, so their number and size do not matter."""
+    with open_file(path, MAX_ARCHIVE) as file:
+        try:
+            raw = _member(file, zipfile)
+        except NotImplementedError:  # packed with zstd, as inspect does today
+            raw = _member(file, require("backports.zstd.zipfile", "formats"))
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+            raise ResultsError(f"{path}: is no `.eval` archive that can be read: {error}") from None
+    if raw is None:
+        raise ResultsError(f"{path}: has no header.json: the run has not ended, or this is no log of inspect")
+    if len(raw) > MAX_BYTES:
+        raise ResultsError(f"{path}: its header is larger than the limit of {MAX_BYTES:,} bytes")
+    return parse_json(raw, f"{path}, header.json", foreign=True)
+
+
+def _member(file: BinaryIO, reader: Any) -> bytes | None:
+    """The start of header.json, None where there is none."""
+    with reader.ZipFile(file) as archive:
+        if "header.json" not in archive.namelist():
+            return None
+        with archive.open("header.json") as member:
+            data: bytes = member.read(MAX_BYTES + 1)
+            return data

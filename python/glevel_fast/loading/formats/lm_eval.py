@@ -74,7 +74,9 @@ def _arguments(given: Any) -> dict[str, Any]:
 
 
 def _model(run: dict[str, Any], config: dict[str, Any], arguments: dict[str, Any], take: Take, path: str) -> str:
-    named = take.model or text(run.get("model_name")) or next(filter(None, (text(arguments.get(n)) for n in _NAMES)), "")
+    named = (
+        take.model or text(run.get("model_name")) or next(filter(None, (text(arguments.get(n)) for n in _NAMES)), "")
+    )
     if not named:
         tool = text(config.get("model"))
         raise ResultsError(

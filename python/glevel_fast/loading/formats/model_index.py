@@ -48,7 +48,7 @@ def read(path: str, take: Take) -> None:
                 percent = isinstance(value, str) and value.strip().endswith("%")
                 subset = text(data.get("config")) or text(data.get("args"))
                 take.add(
-                    value.strip().removesuffix("%") if percent else value, model=model,
+                    str(value).strip().removesuffix("%") if percent else value, model=model,
                     task=text(data.get("name")) or text(data.get("type")) or text(ran.get("type")),
                     metric=text(metric.get("type")) or text(metric.get("name")),
                     subset="" if subset in (text(data.get("name")), text(data.get("type")), "default") else subset,

@@ -5,6 +5,7 @@ The name of the metric is not in the file: it is the one whose value is the main
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +30,7 @@ _REVISION = re.compile(r"[0-9a-f]{7,40}|no_revision_available|external|\d+(\.\d+
 def read(path: str, take: Take) -> None:
     """Add the main scores of one task."""
     content = table_of(read_json(path, foreign=True), path, "the file")
-    if "model_name" in content or "framework" in content and "scores" not in content:  # model_meta.json
+    if os.path.basename(path) == "model_meta.json":
         take.leave("files about a model, not results")
         return
     model, revision = _model(path, take)
@@ -50,9 +51,7 @@ def read(path: str, take: Take) -> None:
             others = sum(number(x) is not None for name, x in part.items() if name != "main_score")
             metric = next((name for name in _MAIN if part.get(name) == main), "main_score")
             take.leave("values beside the main score", others - (metric != "main_score"))
-            take.add(
-                main, task=task, metric=metric, split=split, subset="" if subset == "default" else subset, **about
-            )
+            take.add(main, task=task, metric=metric, split=split, subset="" if subset == "default" else subset, **about)
 
 
 def _old(content: dict[str, Any], take: Take, about: dict[str, Any]) -> None:
@@ -76,9 +75,9 @@ def _old(content: dict[str, Any], take: Take, about: dict[str, Any]) -> None:
 def _parts(values: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     languages = {name: part for name, part in values.items() if isinstance(part, dict) and name not in _SIMILARITIES}
     yield from languages.items()
-    if rest := {name: part for name, part in values.items() if name not in languages}:
-        if not languages or any(isinstance(part, dict) for part in rest.values()):
-            yield "", rest
+    rest = {name: part for name, part in values.items() if name not in languages}
+    if not languages or any(isinstance(part, dict) for part in rest.values()):
+        yield "", rest
 
 
 def _flat(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -91,7 +90,7 @@ def _flat(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _model(path: str, take: Take) -> tuple[str, str]:
     above = folders(path)
-    revision, folder = (above + ["", ""])[:2]
+    revision, folder = [*above, "", ""][:2]
     if take.model:
         return take.model, revision if _REVISION.fullmatch(revision) else ""
     if "__" not in folder and not _REVISION.fullmatch(revision):

@@ -11,7 +11,8 @@ import re
 
 from glevel_fast.errors import ResultsError
 from glevel_fast.io.csv import read_csv
-from glevel_fast.io.table import Table, text as cell_text
+from glevel_fast.io.table import Table
+from glevel_fast.io.table import text as cell_text
 from glevel_fast.io.workbook import read_first_sheet
 from glevel_fast.loading.formats.rows import AVERAGE, Take, folders, number, or_nan
 
@@ -102,4 +103,4 @@ def _is_f1(table: Table, column: str, i: int) -> bool:
 
 
 def _number(table: Table, name: str | None, i: int) -> float | None:
-    return number(table.columns[name][i]) if name in table.columns else None  # type: ignore[index]
+    return number(table.columns[name][i]) if name in table.columns else None
