@@ -7,7 +7,7 @@ import zlib
 from typing import Any, BinaryIO
 
 from glevel_fast._extras import require
-from glevel_fast.errors import ResultsError
+from glevel_fast.errors import MissingExtraError, ResultsError
 from glevel_fast.io.json import MAX_BYTES, parse_json, read_json
 from glevel_fast.io.table import open_file
 from glevel_fast.loading.formats.rows import Take, dict_at, in_utc, or_nan, table_of, text
@@ -64,12 +64,17 @@ def _limit(given: Any) -> str:
 
 def _header(path: str) -> Any:
     """header.json of an archive: the samples are neither read nor unpacked, so their number and size do not matter."""
+    broken: tuple[type[Exception], ...] = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
     with open_file(path, MAX_ARCHIVE) as file:
         try:
-            raw = _member(file, zipfile)
-        except NotImplementedError:  # packed with zstd, as inspect does today
-            raw = _member(file, require("backports.zstd.zipfile", "formats"))
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+            try:
+                raw = _member(file, zipfile)
+            except NotImplementedError:  # packed with zstd, as inspect does today
+                broken = (*broken, require("backports.zstd", "formats").ZstdError)
+                raw = _member(file, require("backports.zstd.zipfile", "formats"))
+        except MissingExtraError:
+            raise
+        except broken as error:
             raise ResultsError(f"{path}: is no `.eval` archive that can be read: {error}") from None
     if raw is None:
         raise ResultsError(f"{path}: has no header.json: the run has not ended, or this is no log of inspect")
