@@ -12,7 +12,6 @@
 #include "mapping_constants.hpp"
 
 namespace glevel {
-namespace {
 
 // Adding the rounder to 0..100 points leaves as many steps per point as fit: 2^45, or fewer in groups of more
 // than 1,310 tasks, so that their sum stays below 2^62.
@@ -22,9 +21,11 @@ double rounder_for(std::size_t n_tasks) {
     return rounder;
 }
 
-std::int64_t steps(double points, double rounder) {
+std::int64_t whole_steps(double points, double rounder) {
     return std::bit_cast<std::int64_t>(points + rounder) - std::bit_cast<std::int64_t>(rounder);
 }
+
+namespace {
 
 void check(const TaskTable& t) {
     const auto fail = [](std::size_t i, const char* what) {
@@ -107,7 +108,7 @@ Plan::Plan(const TaskTable& t, std::size_t fold_by)
         const bool lower = inverse || (t.kind[i] <= Kind::linear && t.slope[i] < 0.0);
         if (t.weight[i] != heaviest[g]) equal_weights[g] = 0;
         weight[slot] = heaviest[g] > 0.0 ? t.weight[i] / heaviest[g] : 0.0;
-        full[g] += steps(100.0 * weight[slot], rounder[g]);
+        full[g] += whole_steps(100.0 * weight[slot], rounder[g]);
         scale[slot] = t.scale[i];
         low[slot] = t.low[i];
         high[slot] = t.high[i];

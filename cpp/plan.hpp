@@ -12,6 +12,10 @@ namespace glevel {
 // is its own kind because it needs no mapping.
 enum class Kind : std::int8_t { percent, linear, inverse, tanh };
 
+// Fixed point (see reduce.hpp): what rounds points of a group of n tasks to whole steps, and how many these are.
+double rounder_for(std::size_t n_tasks);
+std::int64_t whole_steps(double points, double rounder);
+
 // One benchmark in the caller's task order; arrays of n_tasks.
 struct TaskTable {
     std::size_t n_tasks = 0;

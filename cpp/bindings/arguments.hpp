@@ -59,6 +59,7 @@ std::size_t count_threads(const py::handle& argument);
 
 void bind_scoring(py::module_& module);
 void bind_sets(py::module_& module);
+void bind_subsets(py::module_& module);
 void bind_summaries(py::module_& module);
 
 }  // namespace glevel::bindings

@@ -40,5 +40,6 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     module.def("available_threads", &glevel::available_threads, "CPUs this process may use.");
     glevel::bindings::bind_scoring(module);
     glevel::bindings::bind_sets(module);
+    glevel::bindings::bind_subsets(module);
     glevel::bindings::bind_summaries(module);
 }

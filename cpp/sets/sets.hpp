@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sets/changes.hpp"
+#include "sets/kept.hpp"
 #include "sets/pairs.hpp"
 #include "sets/resampling.hpp"
 #include "sets/tiles.hpp"
@@ -29,6 +30,8 @@ struct SetKernels {
     // counts[i * n + j] += how often a[i] > a[j], for i in [first, last); a is (n, n_sets).
     void (*count_above)(const double* a, std::size_t n, std::size_t n_sets, std::size_t first, std::size_t last,
                         std::int64_t* counts);
+    // A block of models on subsets of the tasks; the scores go to out, (sets.size(), n_models, 4).
+    void (*kept)(const Kept&, const std::vector<KeptSet>& sets, std::size_t block, double* out);
 };
 
 const SetKernels& set_kernels(const Kernels& kernels);

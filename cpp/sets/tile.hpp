@@ -20,6 +20,7 @@ void resample(const Resampling&, std::uint64_t seed, std::uint64_t start, std::s
               double* out);
 void count_above(const double* a, std::size_t n, std::size_t n_sets, std::size_t first, std::size_t last,
                  std::int64_t* counts);
+void kept(const Kept&, const std::vector<KeptSet>& sets, std::size_t block, double* out);
 
 constexpr std::size_t vectors = 8;  // held in registers
 constexpr std::size_t tile = vectors * lanes;
