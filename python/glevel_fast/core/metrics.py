@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from glevel_fast.core import tool_names
 from glevel_fast.errors import UnknownMetricError
 from glevel_fast.text import fold_label, nearest, shown
 
@@ -233,3 +234,22 @@ def _register_known() -> None:
 
 
 _register_known()
+
+
+def _register_names_of_tools() -> None:
+    """Nothing that General-Bench names is renamed: a name that is taken stays as it is."""
+    for name, others in tool_names.NAMES.items():
+        metric = _registry[fold_label(name)]
+        fresh = tuple(other for other in others if fold_label(other) not in _registry)
+        named = replace(metric, aliases=metric.aliases + fresh)
+        _registry.update({key: named for key, held in _registry.items() if held is metric})
+        _registry.update(dict.fromkeys(map(fold_label, fresh), named))
+    for name, others in tool_names.PERCENTS.items():
+        register_metric(Metric(name, "linear", 0.0, 100.0, high=100.0, aliases=others))
+    for name, others in tool_names.CORRELATIONS.items():
+        register_metric(Metric(name, "linear", 0.0, 1.0, low=-1.0, high=1.0, aliases=others))
+    others = ("ppl", "word_perplexity", "byte_perplexity", "token_perplexity")
+    register_metric(Metric("Perplexity", "inverse", constant=10.0, low=1.0, aliases=others))
+
+
+_register_names_of_tools()

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from glevel_fast.core.metrics import known_metric
 from glevel_fast.errors import ResultsError
-from glevel_fast.io.table import listing, open_file, shown
+from glevel_fast.io.files import open_file
 from glevel_fast.loading.formats.rows import AVERAGE, Row, Take
-from glevel_fast.metrics import known_metric, nearest
+from glevel_fast.text import listing, nearest, shown
 
 __all__ = ["COLUMNS", "ImportMap"]
 

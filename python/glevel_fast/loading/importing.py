@@ -11,12 +11,13 @@ from dataclasses import dataclass, fields, replace
 from importlib import import_module
 from typing import Any, Literal
 
+from glevel_fast.core.metrics import known_metric
 from glevel_fast.errors import ResultsError
+from glevel_fast.io.files import raising
 from glevel_fast.io.frames import AsFrames
-from glevel_fast.io.table import bullets, listing, raising, shown
 from glevel_fast.loading.formats.rows import AVERAGE, Row, Take
 from glevel_fast.loading.import_map import COLUMNS, ImportMap
-from glevel_fast.metrics import known_metric
+from glevel_fast.text import bullets, listing, shown
 
 __all__ = ["FORMATS", "Imported", "import_results"]
 

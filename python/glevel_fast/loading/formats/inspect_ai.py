@@ -6,10 +6,10 @@ import zipfile
 import zlib
 from typing import Any, BinaryIO
 
-from glevel_fast._extras import require
 from glevel_fast.errors import MissingExtraError, ResultsError
+from glevel_fast.extras import require
+from glevel_fast.io.files import open_file
 from glevel_fast.io.json import MAX_BYTES, parse_json, read_json
-from glevel_fast.io.table import open_file
 from glevel_fast.loading.formats.rows import Take, dict_at, in_utc, or_nan, table_of, text
 
 FILES = ("*.eval", "*.json")

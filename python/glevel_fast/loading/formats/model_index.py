@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from glevel_fast._extras import require
 from glevel_fast.errors import ResultsError
-from glevel_fast.io.table import open_file
+from glevel_fast.extras import require
+from glevel_fast.io.files import open_file
 from glevel_fast.loading.formats.rows import Take, dict_at, or_nan, table_of, text
 
 FILES = ("README*.md", "*.yaml", "*.yml")

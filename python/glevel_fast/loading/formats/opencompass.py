@@ -10,7 +10,7 @@ import os
 import re
 
 from glevel_fast.errors import ResultsError
-from glevel_fast.io.table import open_file
+from glevel_fast.io.files import open_file
 from glevel_fast.loading.formats.rows import AVERAGE, Take, or_nan
 
 FILES = ("summary_*.csv", "summary_*.txt")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from glevel_fast.errors import ResultsError
-from glevel_fast.io.table import shown
+from glevel_fast.text import shown
 
 AVERAGE = "average"
 """The `group` of a row that is an average (or a sum) of others beside it."""

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 import re
+from typing import TYPE_CHECKING
 
 from glevel_fast.errors import ResultsError
+from glevel_fast.io.cells import as_text as cell_text
 from glevel_fast.io.csv import read_csv
-from glevel_fast.io.table import Table
-from glevel_fast.io.table import text as cell_text
 from glevel_fast.io.workbook import read_first_sheet
 from glevel_fast.loading.formats.rows import AVERAGE, Take, folders, number, or_nan
+
+if TYPE_CHECKING:
+    from glevel_fast.io.table import Table
 
 FILES = ("*_acc.csv", "*_score.csv", "*_acc.xlsx", "*_score.xlsx")
 GROUP = ("image", "comprehension")
