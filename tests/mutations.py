@@ -99,7 +99,7 @@ MUTANTS = [
     ("forget the scale", MAPPING, "column_of(tile, column) * slots<folded>(plan.scale, column);\n            const Vec c",
      "column_of(tile, column);\n            const Vec c"),
     ("a constant of twice", PLAN, "inverse ? 2.0 * mapping::unit", "inverse ? 4.0 * mapping::unit"),
-    ("no task counts in the denominator", PLAN, "full[g] += steps(", "full[g] = steps("),
+    ("no task counts in the denominator", PLAN, "full[g] += whole_steps(", "full[g] = whole_steps("),
     ("a missing specialist is beaten", PLAN, "sota[slot] < least_percent()", "!(sota[slot] >= least_percent())"),
     ("rules: a tie does not win", RULES, "z >= sota, z <= sota", "z > sota, z < sota"),
     ("twin: only C", TWIN, "s2, s3 = (c + g) / 2", "s2, s3 = (c + c) / 2"),

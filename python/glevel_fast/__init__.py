@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         UnknownMetricError,
     )
     from glevel_fast.loading.benchmark import load_benchmark
+    from glevel_fast.loading.importing import Imported, import_results
     from glevel_fast.loading.results import ResultsLike, load_results
     from glevel_fast.trust import audit, snapshot
     from glevel_fast.trust.linter import lint
@@ -64,6 +65,7 @@ _HOME = {
     "Bootstrap": "uncertainty.bootstrap",
     "Fragility": "uncertainty.fragility",
     "GLevelError": "errors",
+    "Imported": "loading.importing",
     "InvalidScoreError": "errors",
     "Metric": "core.metrics",
     "MissingExtraError": "errors",
@@ -82,6 +84,7 @@ _HOME = {
     "audit": "trust.audit",
     "board": "boards.board",
     "build_info": "_core",
+    "import_results": "loading.importing",
     "known_metrics": "core.metrics",
     "lint": "trust.linter",
     "load_benchmark": "loading.benchmark",
@@ -101,6 +104,7 @@ __all__ = [
     "Bootstrap",
     "Fragility",
     "GLevelError",
+    "Imported",
     "InvalidScoreError",
     "Metric",
     "MissingExtraError",
@@ -120,6 +124,7 @@ __all__ = [
     "audit",
     "board",
     "build_info",
+    "import_results",
     "known_metrics",
     "lint",
     "load_benchmark",

@@ -8,7 +8,20 @@ import os
 import sys
 from collections.abc import Sequence
 
-from glevel_fast.cli import ablate, audit, board, explain, lint, metrics, report, score, snapshot, stability, what_if
+from glevel_fast.cli import (
+    ablate,
+    audit,
+    board,
+    explain,
+    import_,
+    lint,
+    metrics,
+    report,
+    score,
+    snapshot,
+    stability,
+    what_if,
+)
 from glevel_fast.errors import GLevelError
 from glevel_fast.version import __version__
 
@@ -24,6 +37,7 @@ EPILOG = """examples:
   glevel ablate --leave-one-out                  which specialists decide the board
   glevel what-if "image comprehension 1=75"      another specialist's score
   glevel stability --level 3                     how far a rank can be trusted
+  glevel import lm-eval results/ -o r.parquet    results of other tools; --list says what is there
   glevel metrics                                 every known metric, its mapping and domain
 """
 
@@ -67,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"glevel {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    for command in (score, board, explain, audit, lint, ablate, what_if, stability, snapshot, report, metrics):
+    for command in (score, board, explain, audit, import_, lint, ablate, what_if, stability, snapshot, report, metrics):
         command.add_to(commands)
     return parser
 

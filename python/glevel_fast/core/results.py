@@ -42,6 +42,9 @@ class Results(AsFrames):
     unknown : bool (n_models, n_tasks), read-only, or None
         Where a model has a value that is not known (not printed, or not one that can be mapped): it counts as not
         supported, and the scores that it would enter are lower bounds (SPEC.md section 8).
+    stderr, n : float64 (n_models, n_tasks), read-only, or None
+        The standard error of each value, and the samples behind it; NaN where not known, None where
+        none is.
     rows : dict
         Position of each model under its folded name, in the order of the models.
 
@@ -58,6 +61,8 @@ class Results(AsFrames):
     absent: NDArray[np.int64]
     notes: tuple[str, ...] = ()
     unknown: NDArray[np.bool_] | None = None
+    stderr: Array | None = None
+    n: Array | None = None
     rows: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +77,16 @@ class Results(AsFrames):
         unknown = None if self.unknown is None else np.array(self.unknown, dtype=bool)
         if unknown is not None and unknown.shape != shape:
             raise ResultsError(f"`unknown` has the shape {unknown.shape}; {shape} is needed for (models, tasks)")
+        beside: dict[str, Array] = {}
+        for name in ("stderr", "n"):
+            if (given := getattr(self, name)) is not None:
+                beside[name] = _floats(given)
+                if beside[name].shape != shape:
+                    raise ResultsError(f"{name} has the shape {beside[name].shape}, the values {shape}")
+                if (bad := beside[name] < 0).any():
+                    i, j = np.argwhere(bad)[0].tolist()
+                    value, model = beside[name][i, j], shown(self.models[i])
+                    raise ResultsError(f"model {model}, task {shown(self.tasks[j])}: {name} is {value:g}, below 0")
         rows: dict[str, int] = {}
         for i, model in enumerate(self.models):
             if not isinstance(model, str) or not (folded := fold_task(model)):
@@ -84,7 +99,7 @@ class Results(AsFrames):
                 twin = self.models[first]
                 also = "" if twin == model else f" (also written {shown(twin)})"
                 raise ResultsError(f"the model {shown(model)} is there twice{also}")
-        self._freeze(values=values, absent=absent, unknown=unknown, rows=rows)
+        self._freeze(values=values, absent=absent, unknown=unknown, rows=rows, **beside)
 
     def _freeze(self, **parts: Any) -> None:
         for name, part in parts.items():
@@ -122,6 +137,18 @@ class Results(AsFrames):
         names = tuple(models)
         absent = np.zeros(len(names), np.int64)
         return cls(names, bench.tasks, values, (source,) * len(names), absent)  # type: ignore[arg-type]
+
+    def measured_zeros(self) -> NDArray[np.bool_]:
+        """bool (n_models, n_tasks): exact zeros that a number of samples stands behind."""
+        none = np.zeros(self.values.shape, bool)
+        return none if self.n is None else (self.values == 0) & (self.n > 0)
+
+    def with_zeros(self, scores: NDArray[np.bool_]) -> Results:
+        """Of the exact zeros, those in `scores` alone: the others become NaN, and a note says so."""
+        values = np.where((self.values == 0) & ~scores, np.nan, self.values)
+        n = np.count_nonzero(scores)
+        note = f"{n} exact {'zero' if n == 1 else 'zeros'} with a number of samples behind: taken as scores"
+        return self._with(values=values, notes=(*self.notes, note))
 
     def columns(self) -> dict[str, Any]:
         """The wide table that `load_results` reads: `model`, then one column per task."""

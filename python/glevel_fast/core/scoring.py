@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -94,6 +95,12 @@ class Scorer:
     def _quick(self) -> Callable[[Array, int], Array | None]:
         return self.compiled.engine.overall if self.policy == "paper" else lambda raw, threads: None
 
+    @cached_property
+    def scoring_zeros(self: AnyScorer) -> AnyScorer:
+        """The same scorer with zero="score"; it scores results whose zeros are known to be scores."""
+        options = replace(self.compiled.options, zero="score")
+        return self.of(Compiled(self.benchmark, options, self.backend))
+
     def score(
         self, results: Results | ArrayLike, *, models: Sequence[str] | None = None, threads: int | None = None
     ) -> Scores:
@@ -104,6 +111,8 @@ class Scorer:
         if isinstance(results, Results):
             if results.tasks != benchmark.tasks:
                 raise ResultsError("these results were loaded for another benchmark: load them with this one")
+            if self.policy == "paper" and self.zero == "missing" and (zeros := results.measured_zeros()).any():
+                return self.scoring_zeros.score(results.with_zeros(zeros), models=models, threads=threads)
             raw, names, sources, absent = results.values, names or results.models, results.sources, results.absent
             notes += results.notes
         else:

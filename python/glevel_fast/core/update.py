@@ -51,6 +51,8 @@ def update(
 ) -> Updated[Any, Any]:
     """See `Scorer.update`."""
     old = scores.benchmark
+    if scores.zero != scorer.zero and isinstance(scores.given, Results) and scores.given.n is not None:
+        scorer = scorer.scoring_zeros  # as it was when these were scored
     same = old is scorer.benchmark or old == scorer.benchmark
     same &= scores.policy == scorer.policy and scores.zero == scorer.zero
     if not same or scores.raw is None or scores.given is None:
@@ -161,8 +163,20 @@ def _changed_results(
     new = old._with(
         models=old.models + more.models, tasks=bench.tasks, values=raw, sources=old.sources + more.sources,
         absent=np.minimum(absent, bench.n_tasks), unknown=unknown, rows=rows,
+        **{name: _beside(getattr(old, name), old, raw, gone) for name in ("stderr", "n")},
     )  # fmt: skip
     return new, np.array(sorted(touched), dtype=np.intp)
+
+
+def _beside(known: Array | None, old: Results, raw: Array, gone: list[int]) -> Array | None:
+    """Errors, or numbers of samples, of the values that stay as they were."""
+    if known is None:
+        return None
+    kept = np.full(raw.shape, np.nan)
+    same, n = np.delete(known, gone, axis=1), np.delete(old.values, gone, axis=1)
+    part = np.s_[: len(same), : same.shape[1]]
+    kept[part] = np.where((raw[part] == n) | (np.isnan(raw[part]) & np.isnan(n)), same, np.nan)
+    return kept
 
 
 def _unique(positions: list[int], what: str) -> list[int]:

@@ -15,6 +15,7 @@ from glevel_fast.core.metrics import known_metric
 from glevel_fast.errors import ResultsError
 from glevel_fast.io.files import raising
 from glevel_fast.io.frames import AsFrames
+from glevel_fast.io.markup import TextTable
 from glevel_fast.loading.formats.rows import AVERAGE, Row, Take
 from glevel_fast.loading.import_map import COLUMNS, ImportMap
 from glevel_fast.text import bullets, listing, shown
@@ -73,6 +74,17 @@ class Imported(AsFrames):
     def columns(self) -> dict[str, list[Any]]:
         """The long table: model, revision, task, metric, ... (see `Row`), one row per value."""
         return {name: [getattr(row, name) for row in self.rows] for name in COLUMNS}
+
+    def sheet(self) -> TextTable:
+        """What is there, by task and metric: models, values, their range and unit, and what glevel calls the metric."""
+        rows = []
+        for (task, metric), own in _by_name(self.rows, "task", "metric").items():
+            values, known = [row.value for row in own], known_metric(metric)
+            models, units = {row.model for row in own}, {row.unit for row in own}
+            numbers = (str(len(models)), str(len(own)), f"{min(values):g}", f"{max(values):g}")
+            rows.append([task, metric, *numbers, "/".join(sorted(units)) or "-", known.name if known else "-"])
+        header = ["Task", "Metric", "Models", "Values", "Lowest", "Highest", "Unit", "Known as"]
+        return TextTable(repr(self), header, "llrrrrll", rows)
 
     @property
     def group(self) -> tuple[str, str]:
@@ -174,6 +186,13 @@ builtin_map = map
 
 def _module(format: str) -> Any:  # noqa: A002
     return import_module(f"glevel_fast.loading.formats.{FORMATS[format]}")
+
+
+def _by_name(rows: Iterable[Row], *names: str) -> dict[tuple[str, ...], list[Row]]:
+    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(getattr(row, name) for name in names)].append(row)
+    return groups
 
 
 def _why(left: Counter[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from glevel_fast.core.metrics import Metric, known_metric
 from glevel_fast.errors import ResultsError
 from glevel_fast.io.cells import Column, as_numbers, as_text
 from glevel_fast.io.files import raising
-from glevel_fast.io.frames import read_frame
+from glevel_fast.io.frames import AsFrames, read_frame
 from glevel_fast.io.limits import MAX_MODELS, MAX_NUMBERS, MAX_TASKS, refuse_many, refuse_names
 from glevel_fast.io.read import read_file
 from glevel_fast.io.table import Table, fold_header, table_from_columns, table_from_records
@@ -39,6 +39,8 @@ class Block:
     values: NDArray[np.float64]  # (n_models, n_tasks)
     absent: NDArray[np.int64]
     notes: list[str]
+    stderr: NDArray[np.float64] | None = None
+    n: NDArray[np.float64] | None = None
 
 
 def read(source: Any, bench: Benchmark, *, partial: bool, lenient: bool) -> Block:
@@ -51,6 +53,10 @@ def read(source: Any, bench: Benchmark, *, partial: bool, lenient: bool) -> Bloc
         elif isinstance(source, Mapping):
             intake = _Intake(bench, "dict", "dict", partial)
             content = source
+        elif isinstance(source, AsFrames):  # results of another tool
+            name = type(source).__name__
+            intake = _Intake(bench, name, name, partial)
+            content = source.columns()  # type: ignore[attr-defined]
         else:
             intake = _Intake(bench, "DataFrame", "DataFrame", partial)
             content = read_frame(source)
@@ -70,9 +76,22 @@ def join(blocks: Sequence[Block]) -> Block:
         np.concatenate([block.values for block in blocks]),
         np.concatenate([block.absent for block in blocks]),
         [note for block in blocks for note in block.notes],
+        _joined(blocks, [block.stderr for block in blocks]),
+        _joined(blocks, [block.n for block in blocks]),
     )
     _refuse_twins(whole.models, whole.places)
     return whole
+
+
+def _joined(blocks: Sequence[Block], parts: Sequence[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:
+    if all(part is None for part in parts):
+        return None
+    return np.concatenate(
+        [
+            np.full(block.values.shape, np.nan) if part is None else part
+            for block, part in zip(blocks, parts, strict=True)
+        ]
+    )
 
 
 def _refuse_twins(models: Sequence[str], places: Sequence[str]) -> None:
@@ -220,12 +239,31 @@ class _Intake:
         if metric := table.find("metric"):
             used = {*used, metric}
             self.check_metrics(j, self.names(table, metric, "metric", empty=True), table.at)
+        beside = {name: title for name in ("stderr", "n") if (title := table.find(name)) and title not in used}
+        used |= set(beside.values())
         if ignored := [shown(title) for title in table.columns if title not in used]:
             self.note(f"columns passed over: {listing(ignored)}")
         values = self.empty(len(row_of))
+        extra = {name: self.beside(table, title, i, j, values.shape) for name, title in beside.items()}
         values[i, j] = self.numbers(table.columns[value], lambda k: (table.at(k), models[k], tasks[k]))
         absent = self.bench.n_tasks - np.bincount(i, minlength=len(row_of))
-        return self.done([display[k] for k in range(len(row_of))], [table.where] * len(row_of), values, absent)
+        block = self.done([display[k] for k in range(len(row_of))], [table.where] * len(row_of), values, absent)
+        return replace(block, stderr=extra.get("stderr"), n=extra.get("n"))
+
+    def beside(
+        self, table: Table, title: str, i: NDArray[np.intp], j: NDArray[np.intp], shape: tuple[int, ...]
+    ) -> NDArray[np.float64] | None:
+        """The column `stderr` or `n` at the places of the values; None where it is empty."""
+        cells, bad = as_numbers(table.columns[title])
+        bad = bad or np.flatnonzero(cells < 0).tolist()
+        if bad:
+            cell = shown(table.columns[title][bad[0]])
+            raise ResultsError(f"{table.where}, {table.at(bad[0])}: {title} is {cell}, not a number, 0 or above")
+        if np.isnan(cells).all():
+            return None
+        to = np.full(shape, np.nan)
+        to[i, j] = cells
+        return to
 
     def mapping(self, entries: Sequence[tuple[str, Any, Mapping[Any, Any]]]) -> Block:
         """(place, model, {task: value}) for each model."""

@@ -48,8 +48,9 @@ def load_results(
     source : path, list of sources, DataFrame, or dict
         A workbook in the released layout (.xlsx, .xlsm); .csv, .parquet, .json, a pandas, polars
         or Arrow table, wide (`model`, then one column per task) or long (`model, task, value`);
-        a dict {model: {task: value}}, in JSON too. Task names meet case-blind with white space
-        folded, model names likewise.
+        a dict {model: {task: value}}, in JSON too; what `import_results` gives. A long table may hold
+        `stderr` and `n`, the samples behind each value: they stay with the results. Task names
+        meet case-blind with white space folded, model names likewise.
     bench : Benchmark
         Decides the tasks, their order and their metrics.
     partial : bool
@@ -85,8 +86,9 @@ def load_results(
             progress(done, len(sources))
     whole = intake.join(blocks)
     return Results(
-        tuple(whole.models), bench.tasks, whole.values, tuple(whole.sources), whole.absent, tuple(whole.notes)
-    )
+        tuple(whole.models), bench.tasks, whole.values, tuple(whole.sources), whole.absent, tuple(whole.notes),
+        stderr=whole.stderr, n=whole.n,
+    )  # fmt: skip
 
 
 def as_results(given: ResultsLike, compiled: Compiled) -> Results | NDArray[Any] | Sequence[Any]:

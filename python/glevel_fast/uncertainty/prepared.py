@@ -53,12 +53,14 @@ def prepare(
 ) -> Prepared:
     """See `Scorer.prepare`."""
     if isinstance(results, Prepared):
-        if results.scorer is not scorer:
+        if results.scorer is not scorer and results.scorer is not scorer.scoring_zeros:
             raise GLevelError("these results were prepared by another scorer: prepare them with this one")
         return results
     if scorer.policy != "paper":
         raise GLevelError("ablations, what-if and resampling need a scorer with policy='paper'")
     scores = scorer.score(as_results(results, scorer.compiled), models=models, threads=threads)
+    if scores.compiled is not scorer.compiled:  # zeros of these results are scores
+        scorer = scorer.scoring_zeros
     raw = np.array(scores.scored_raw(), dtype=np.float64, order="C")  # fractions are scaled in it already
     pairs = scorer.backend.Pairs(scorer.compiled.engine, raw, count_threads(threads))
     return Prepared(scorer, scores, raw, pairs, scorer.backend.ranks(scores.overall))
