@@ -9,7 +9,8 @@ namespace glevel::bindings {
 namespace {
 
 std::unique_ptr<Kept> compile(const py::handle& points, const py::handle& won, const py::handle& group,
-                              const py::handle& weight, std::size_t n_modalities, const py::handle& threads) {
+                              const py::handle& weight, std::size_t n_modalities, const py::handle& threads,
+                              const std::string& isa) {
     const auto values = input<double>(points, "points", {"n_models", "n_tasks"});
     const std::size_t n_models = values.size(0), n_tasks = values.size(1), n_threads = count_threads(threads);
     const auto wins = input<std::uint8_t>(won, "won", {n_models, n_tasks});
@@ -18,7 +19,7 @@ std::unique_ptr<Kept> compile(const py::handle& points, const py::handle& won, c
     if (n_modalities > n_tasks) throw std::invalid_argument("more modalities than tasks");
     const py::gil_scoped_release release;
     return std::make_unique<Kept>(values.data, wins.data, n_models, n_tasks, groups.data, weights.data, n_modalities,
-                                  n_threads);
+                                  n_threads, isa);
 }
 
 void scores(const Kept& of, const py::handle& keep, const py::handle& out, const py::handle& threads) {
@@ -45,7 +46,7 @@ py::array_t<double> tau_b(const py::handle& a, const py::handle& b, const py::ha
 void bind_subsets(py::module_& module) {
     py::class_<Kept>(module, "Kept", "Results compiled for many subsets of the tasks.")
         .def(py::init(&compile), py::arg("points"), py::arg("won"), py::arg("group"), py::arg("weight"),
-             py::arg("n_modalities"), py::arg("threads"))
+             py::arg("n_modalities"), py::arg("threads"), py::arg("isa") = "")
         .def("scores", &scores, py::arg("keep"), py::arg("out"), py::arg("threads"), "Scores go to out.");
     module.def("kendall", &tau_b, py::arg("a"), py::arg("b"), py::arg("threads"), "Kendall's tau-b of each row with b.");
 }

@@ -59,9 +59,8 @@ double tau_b(std::vector<Pair>& values, std::vector<Pair>& spare) {
     const std::int64_t second = ties(values, [](const Pair& x, const Pair& y) { return x.second == y.second; });
     if (all == first || all == second) return nan;
     const auto difference = static_cast<double>(all - first - second + both - 2 * discordant);
-    const double tau =
-        difference / std::sqrt(static_cast<double>(all - first)) / std::sqrt(static_cast<double>(all - second));
-    return std::clamp(tau, -1.0, 1.0);
+    // The root of one product: of equal factors it is exact, and so are 1 and -1.
+    return difference / std::sqrt(static_cast<double>(all - first) * static_cast<double>(all - second));
 }
 
 }  // namespace

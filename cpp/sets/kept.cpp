@@ -47,11 +47,13 @@ KeptSet compile(const std::uint8_t* keep, const std::vector<std::size_t>& by_gro
 }  // namespace
 
 Kept::Kept(const double* points, const std::uint8_t* wins, std::size_t models, std::size_t tasks,
-           const std::int32_t* group, const double* weight, std::size_t modalities, std::size_t threads)
+           const std::int32_t* group, const double* weight, std::size_t modalities, std::size_t threads,
+           const std::string& isa)
     : n_models(models),
       n_tasks(tasks),
       n_modalities(modalities),
       n_groups(2 * modalities + 1),
+      kernels_(choose_kernels(isa)),
       group_(group, group + tasks),
       weight_(weight, weight + tasks),
       by_group_(tasks) {
@@ -85,7 +87,7 @@ void Kept::scores(const std::uint8_t* keep, std::size_t n_sets, double* out, std
         for (std::size_t s = first; s < last; ++s)
             sets[s] = compile(keep + s * n_tasks, by_group_, group_, weight_, n_groups);
     });
-    const SetKernels& kernels = set_kernels(choose_kernels());
+    const SetKernels& kernels = set_kernels(kernels_);
     parallel_for((n_models + block - 1) / block, 1, threads, [&](std::size_t, std::size_t first, std::size_t last) {
         for (; first < last; ++first) kernels.kept(*this, sets, first, out);
     });

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "kernels.hpp"
@@ -17,9 +18,10 @@ class Kept {
     static constexpr std::size_t block = 16;  // models: whole vectors of any instruction set
 
     // points (n_models, n_tasks): NaN where not supported; won likewise, not 0 where the task is won; group and weight
-    // as in TaskTable. Throws std::invalid_argument for a group or a weight that is none.
+    // as in TaskTable; isa as in choose_kernels(). Throws std::invalid_argument for a group or a weight that is none.
     Kept(const double* points, const std::uint8_t* won, std::size_t n_models, std::size_t n_tasks,
-         const std::int32_t* group, const double* weight, std::size_t n_modalities, std::size_t threads);
+         const std::int32_t* group, const double* weight, std::size_t n_modalities, std::size_t threads,
+         const std::string& isa);
 
     // keep (n_sets, n_tasks): not 0 where a task is in the subset. Scores go to out, (n_sets, n_models, 4): S2 to S5,
     // the mean over the modalities of which the subset has tasks.
@@ -31,6 +33,7 @@ class Kept {
     std::size_t n_models, n_tasks, n_modalities, n_groups;
 
    private:
+    const Kernels& kernels_;
     std::vector<std::int32_t> group_;
     std::vector<double> weight_;
     std::vector<std::size_t> by_group_;            // tasks, by group

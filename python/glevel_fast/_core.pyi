@@ -94,6 +94,26 @@ class Resampling:
     def scores(self, seed: int, start: int, out: _F, threads: int) -> None:
         """Scores of resamples start, start + 1, … go to out (n, n_models, 4)."""
 
+class Kept:
+    """Results compiled for many subsets of the tasks."""
+
+    def __init__(
+        self,
+        points: _F,
+        won: NDArray[np.uint8],
+        group: _I,
+        weight: _F,
+        n_modalities: int,
+        threads: int,
+        isa: str = "",
+    ) -> None:
+        """points and won are (n_models, n_tasks): NaN where not supported, not 0 where won; group and weight (n_tasks,)
+        are as in `Engine`."""
+
+    def scores(self, keep: NDArray[np.uint8], out: _F, threads: int) -> None:
+        """Scores on the tasks where keep (n_sets, n_tasks) is not 0 go to out (n_sets, n_models, 4), as if each set
+        were a benchmark of its own."""
+
 def summarise(scores: _F, base: NDArray[np.uint32], to: dict[str, NDArray[Any]], threads: int) -> NDArray[np.int32]:
     """Add scores (n_sets, n_models, 4) to the arrays of `to`; returns (n_sets,): how many models have another rank
     on any board than in base (4, n_models).
@@ -110,6 +130,10 @@ def draws(seed: int, first: int, n_sets: int, n: int) -> NDArray[np.uint64]:
 
 def count_above(scores: _F, threads: int) -> NDArray[np.int64]:
     """From scores (n_models, n_sets), (n_models, n_models): in how many sets model i is above model j."""
+
+def kendall(a: _F, b: _F, threads: int) -> _F:
+    """Kendall's tau-b of each row of a (n_sets, n_models) with b (n_models,); NaN where one of them is constant or
+    has a NaN."""
 
 def levels(means: _F, n_modalities: int) -> tuple[_F, _F, NDArray[np.int8]]:
     """overall (n_models, 4), modality (n_models, n_modalities, 3) and level (n_models,) from means (n_models,

@@ -10,16 +10,30 @@ from typing import Any, ClassVar
 
 from glevel_fast import api
 from glevel_fast.core import twin
-from glevel_fast.core.twin import Engine, Modalities, Pairs, Resampling, count_above, draws, levels, ranks, summarise
+from glevel_fast.core.twin import (
+    Engine,
+    Kept,
+    Modalities,
+    Pairs,
+    Resampling,
+    count_above,
+    draws,
+    kendall,
+    levels,
+    ranks,
+    summarise,
+)
 
 __all__ = [
     "Engine",
+    "Kept",
     "Modalities",
     "Pairs",
     "Resampling",
     "Scorer",
     "count_above",
     "draws",
+    "kendall",
     "levels",
     "ranks",
     "summarise",

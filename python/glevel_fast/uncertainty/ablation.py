@@ -165,6 +165,9 @@ def _piece(
     if sets.dropped is not None:
         _dropped(prepared, sets, first, last, out, threads)
         return np.zeros(sets.benchmark.n_tasks, np.int64)
+    if sets.only is not None:
+        prepared.kept(sets.strict, threads).scores(sets.only[first:last], out, threads)
+        return np.zeros(sets.benchmark.n_tasks, np.int64)
     pairs: Any = prepared.pairs
     wins: NDArray[np.int64]
     if sets.sparse and not sets.strict and not pairs.has_tiny:

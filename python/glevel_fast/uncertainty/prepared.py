@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast.core.compiled import count_threads
+from glevel_fast.core.rules import reaches
 from glevel_fast.errors import GLevelError
 from glevel_fast.loading.results import ResultsLike, as_results
 
@@ -40,9 +41,23 @@ class Prepared:
     raw: Array
     pairs: Any
     base_ranks: NDArray[np.uint32]
+    _kept: dict[bool, Any] = field(default_factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def kept(self, strict: bool, threads: int) -> Any:
+        """The kernel for subsets of the tasks; with `strict`, a tie with the specialist is no win."""
+        if strict not in self._kept:
+            bench, compiled = self.scorer.benchmark, self.scorer.compiled
+            points = compiled.engine.map(self.raw, threads)
+            z, better = self.raw * bench.scale, np.array([m.better == "higher" for m in bench.metrics])
+            won = np.where(better, z > bench.sota_z, z < bench.sota_z) if strict else reaches(z, bench.sota_z, better)
+            self._kept[strict] = self.scorer.backend.Kept(
+                points, (won & ~np.isnan(points)).astype(np.uint8), bench.group_of_task.astype(np.int32), bench.weight,
+                len(bench.modalities), threads,
+            )  # fmt: skip
+        return self._kept[strict]
 
     def __repr__(self) -> str:
         return f"Prepared({len(self)} models x {self.raw.shape[1]} tasks)"

@@ -56,12 +56,13 @@ class SpecialistSets:
         matrix: Callable[[int, int], Array] | None = None,
         changes: Callable[[int, int], tuple[Tasks, Tasks, Array]] | None = None,
         dropped: tuple[NDArray[np.intp], ...] | None = None,
+        kept: NDArray[np.uint8] | None = None,
         label: Callable[[int], str] | None = None,
         strict: bool = False,
     ) -> None:
         self.benchmark, self.n, self.what, self.strict = benchmark, n, what, strict
         self._matrix, self._changes, self._label = matrix, changes, label
-        self.dropped = dropped
+        self.dropped, self.only = dropped, kept
 
     def __len__(self) -> int:
         return self.n
@@ -102,7 +103,7 @@ class SpecialistSets:
         """The same sets, in which a tie with the specialist is no win."""
         return SpecialistSets(
             self.benchmark, self.n, self.what, matrix=self._matrix, changes=self._changes, dropped=self.dropped,
-            label=self._label, strict=True,
+            kept=self.only, label=self._label, strict=True,
         )  # fmt: skip
 
     # ---- Where sets come from
@@ -312,6 +313,38 @@ class SpecialistSets:
             benchmark, len(chosen), "tasks, skills or modalities dropped",
             dropped=tuple(where for _, where in chosen), label=lambda i: f"without {chosen[i][0]}",
         )  # fmt: skip
+
+    @classmethod
+    def kept(cls, benchmark: Benchmark, subsets: ArrayLike | Iterable[Iterable[str]]) -> SpecialistSets:
+        """One set per subset of the tasks, as if that were the benchmark: the scores are those of its tasks alone.
+
+        A modality of which nothing is kept is not in the mean over modalities.
+
+        Parameters
+        ----------
+        subsets : bool (n_sets, n_tasks), or task names for each set
+
+        Raises
+        ------
+        GLevelError
+            A wrong shape, no set, an empty one, or an unknown task.
+        """
+        if isinstance(subsets, np.ndarray):
+            keep = np.ascontiguousarray(subsets != 0, dtype=np.uint8)
+        else:
+            named = [[find_task(benchmark, task) for task in tasks] for tasks in subsets]  # type: ignore[union-attr]
+            keep = np.zeros((len(named), benchmark.n_tasks), np.uint8)
+            for row, tasks in zip(keep, named, strict=True):
+                row[tasks] = 1
+        if keep.ndim != 2 or keep.shape[1] != benchmark.n_tasks:
+            raise GLevelError(f"the subsets have the shape {keep.shape}; (n_sets, {benchmark.n_tasks}) is needed")
+        _some(len(keep))
+        sizes = keep.sum(axis=1, dtype=np.int64)
+        if not sizes.all():
+            raise GLevelError(f"subset {int(np.argmin(sizes))} has no task")
+        what = f"subsets of {sizes.min()} to {sizes.max()} tasks" if sizes.min() < sizes.max() else (
+            f"subsets of {sizes[0]} tasks")  # fmt: skip
+        return cls(benchmark, len(keep), what, kept=keep, label=lambda i: f"{sizes[i]} of {benchmark.n_tasks} tasks")
 
     @classmethod
     def strict_wins(cls, benchmark: Benchmark) -> SpecialistSets:

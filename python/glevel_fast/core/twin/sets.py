@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from glevel_fast.core.twin.engine import Engine, levels
 
-__all__ = ["Modalities", "Pairs", "Resampling", "count_above", "draws", "ranks", "summarise"]
+__all__ = ["Kept", "Modalities", "Pairs", "Resampling", "count_above", "draws", "kendall", "ranks", "summarise"]
 
 Array = NDArray[np.float64]
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -210,3 +210,60 @@ def summarise(
 def count_above(scores: Array, threads: int = 1) -> NDArray[np.int64]:
     """int64 (n_models, n_models): in how many sets model i is above model j, from scores (n_models, n_sets)."""
     return np.stack([(row > scores).sum(axis=1) for row in scores]).astype(np.int64).reshape(len(scores), len(scores))
+
+
+class Kept:
+    """Results compiled for many subsets of the tasks, each a benchmark of its own."""
+
+    def __init__(
+        self, points: Array, won: NDArray[np.uint8], group: NDArray[np.int32], weight: Array, n_modalities: int,
+        threads: int = 1,
+    ) -> None:  # fmt: skip
+        adds = (points > 0) & (weight > 0)
+        self.parts = [np.where(mask, points, 0.0) for mask in (adds, adds & (won != 0))]
+        self.group, self.weight, self.n_modalities = group, weight, n_modalities
+
+    def scores(self, keep: NDArray[np.uint8], out: Array, threads: int = 1) -> None:
+        """Scores of each subset into `out`, (n_sets, n_models, 4)."""
+        for row, kept in zip(out, keep != 0, strict=True):
+            means: list[Array] = []
+            for m in range(self.n_modalities):
+                own = [kept & (self.group == 2 * m + p) for p in range(2)]
+                if any(tasks.any() for tasks in own):
+                    means += map(self._means, own)
+            means.append(self._means(kept & (self.group == 2 * self.n_modalities)))
+            row[:] = levels(np.stack(means, axis=1), len(means) // 2)[0]
+
+    def _means(self, tasks: NDArray[np.bool_]) -> Array:
+        """float64 (n_models, 2): the means over all and over won tasks of one group."""
+        heaviest = self.weight[tasks].max(initial=0.0)
+        if heaviest == 0.0:
+            return np.zeros((len(self.parts[0]), 2))
+        bits = 45
+        while np.ldexp(100.0 * np.count_nonzero(tasks), bits) >= 2.0**62:
+            bits -= 1
+        scale = np.ldexp(self.weight[tasks] / heaviest, bits)
+        full = float(np.rint(100.0 * scale).astype(np.int64).sum()) / 100.0
+        sums = [np.rint(part[:, tasks] * scale).astype(np.int64).sum(axis=1) for part in self.parts]
+        terms = [np.maximum(s, (part[:, tasks] > 0).any(axis=1)) for s, part in zip(sums, self.parts, strict=True)]
+        return np.minimum(np.stack(terms, axis=1) / full, 100.0)
+
+
+def kendall(a: Array, b: Array, threads: int = 1) -> Array:
+    """float64 (n_sets,): Kendall's tau-b of each row of a (n_sets, n_models) with b (n_models,).
+
+    NaN where one of the two is constant or has a NaN. Source: Kendall, The treatment of ties in ranking problems, 1945.
+    """
+
+    def order(x: Array) -> Array:
+        return (x[:, np.newaxis] > x).astype(np.float64) - (x[:, np.newaxis] < x)
+
+    tau = np.full(len(a), np.nan)
+    pairs = b.size * (b.size - 1)
+    of_b = order(b)
+    for i, row in enumerate(a):
+        of_a = order(row)
+        untied = [np.count_nonzero(one) for one in (of_a, of_b)]
+        if pairs and all(untied) and not np.isnan(row).any() and not np.isnan(b).any():
+            tau[i] = (of_a * of_b).sum() / 2 / np.sqrt(untied[0] / 2 * (untied[1] / 2))
+    return tau
