@@ -71,13 +71,13 @@ def test_published_results(capsys):
 
 
 def test_release_policy(files, capsys):
-    (files / "results.csv").write_text("model,vqa,draw\nAlpha,n/a,20\n")
+    (files / "results.csv").write_text("model,vqa,draw\nAlpha,n.d.,20\n")
     assert main(["score", str(files / "results.csv"), "-b", str(files / "tasks.csv"), "--policy", "release"]) == 0
     assert "policy release" in capsys.readouterr().out
     assert main(["score", str(files / "results.csv"), "-b", str(files / "tasks.csv")]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert "'n/a'" in err
+    assert "'n.d.'" in err
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,8 @@
 
 import codecs
 import os
-import struct
 import subprocess
 import sys
-import tracemalloc
-import zipfile
-import zlib
-from io import BytesIO
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +22,7 @@ from glevel_fast import (
 )
 from glevel_fast.cli.main import main
 from glevel_fast.core import benchmark
-from glevel_fast.io import csv, json, limits, parquet, table, workbook
+from glevel_fast.io import csv, json, limits, parquet, table
 from glevel_fast.loading import intake, sets
 
 SMALL = {
@@ -387,159 +382,6 @@ def test_few_values_of_many_models_take_little_memory(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60, check=False)
     assert "1,050,000,000 values" in done.stdout, done
-
-
-# Workbooks
-
-
-def parts_of(archive):
-    with zipfile.ZipFile(BytesIO(archive)) as book:
-        return {name: book.read(name) for name in book.namelist()}
-
-
-def pack(path, parts, compression=zipfile.ZIP_DEFLATED):
-    with zipfile.ZipFile(path, "w", compression) as book:
-        for name, data in parts.items():
-            book.writestr(name, data)
-    return path
-
-
-def sheet(*rows):
-    space = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
-    return b"<worksheet " + space + b"><sheetData>" + b"".join(rows) + b"</sheetData></worksheet>"
-
-
-FAR = b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
-UNPLACED = b"<row>" + b"<c><v>1</v></c>" * 3000 + b"</row>" + b"<row><c><v>1</v></c></row>" * 3000
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (sheet(FAR), "reaches to row 1,048,576 and column 16,384"),
-        (sheet(UNPLACED), "reaches to row "),
-        (sheet(FAR).replace(b"<c ", b"<x:c ").replace(b"</c>", b"</x:c>"), "reaches to row 1,048,576"),
-        (b'<!DOCTYPE a [<!ENTITY b "c">]>' + sheet(), "declares a document type"),
-        (sheet(b'<row r="2"><c r="E2"><f>1+1</f><v></v></c></row>'), ["cell E2", "formula without a saved result"]),
-        (sheet(b'<row r="2"><c r="E2"><f>1+1</f></c></row>'), "formula without a saved result"),
-        (sheet(b"<row><c><f>1+1</f><v/></c><c><v>2</v></c></row>"), "formula without a saved result"),
-        (sheet(b'<row r="2"><c r="2E"><v>1</v></c></row>'), "that can be read"),
-        (sheet(b'<row r="2"><c r="E2" t="s"><v>7</v></c></row>'), "that can be read"),
-        (sheet(b"<row>")[:-30], "that can be read"),
-        (sheet(b"<row " + b"".join(b' a%d=">"' % i for i in range(200_000)) + b"/>"), "a tag of more than 262,144"),
-        (sheet().decode().encode("utf-16"), "not UTF-8"),
-        (b"", "that can be read"),
-    ],
-)
-def test_hostile_sheets(tmp_path, good, bench, content, words):
-    path = pack(tmp_path / "a.xlsx", parts_of(good) | {SHEET: content})
-    refuses(path, words, bench)
-
-
-def test_formulas_with_results_are_read(tmp_path, good, bench):
-    parts = parts_of(good)
-    cell = b'<c r="E2" t="n"><v>30</v></c>'
-    assert cell in parts[SHEET]
-    for formula, value in [
-        (b'<c r="E2"><f>15*2</f><v>30</v></c>', 30),
-        (b'<c r="E2" t="str"><f>IF(1,"","")</f><v></v></c>', None),
-    ]:
-        path = pack(tmp_path / "a.xlsx", parts | {SHEET: parts[SHEET].replace(cell, formula)})
-        got = load_results(path, bench).values[0, 0]
-        assert got == value or (value is None and got != got)
-
-
-def test_a_million_empty_rows(tmp_path, good, bench):
-    parts = parts_of(good)
-    rows = (
-        b"".join(b'<row r="%d"/>' % i for i in range(50, 200_000)) + b'<row r="1048576"><c r="A1048576" s="1"/></row>'
-    )
-    path = pack(tmp_path / "a.xlsx", parts | {SHEET: parts[SHEET].replace(b"</sheetData>", rows + b"</sheetData>")})
-    assert load_results(path, bench).values[0, 0] == 30
-
-
-def test_shared_strings(tmp_path, good, bench, monkeypatch):
-    parts = parts_of(good)
-    inline = b'<c r="B3" t="inlineStr"><is><t>Math</t></is></c>'
-    assert inline in parts[SHEET]
-    parts[SHEET] = parts[SHEET].replace(inline, b'<c r="B3" t="s"><v>1</v></c>')
-    texts = b"<sst><si><t>No</t></si><si><r><t>Ma</t></r><r><t>%s</t></r></si></sst>"
-    path = pack(tmp_path / "a.xlsx", parts | {"xl/sharedStrings.xml": texts % b"th"})
-    assert load_results(path, bench).values[0, 1] == 1
-    monkeypatch.setattr(workbook, "MAX_TEXT", 4000)
-    pack(path, parts | {"xl/sharedStrings.xml": texts % (b"th" * 2500)})
-    refuses(path, "a text of 5,002 characters", bench)
-
-
-def test_archives(tmp_path, good, bench, monkeypatch):
-    path = tmp_path / "a.xlsx"
-    parts = parts_of(good)
-    refuses(write(path, b""), "is not a workbook", bench)
-    refuses(write(path, b"model,A\nm,1\n"), "is not a workbook", bench)
-    refuses(write(path, b"PK\3\4 and then nothing"), "that can be read", bench)
-    refuses(write(path, good[: len(good) // 2]), "that can be read", bench)
-    at = good.index(SHEET.encode()) + 100  # within the sheet's compressed cells
-    refuses(write(path, good[:at] + bytes(50) + good[at + 50 :]), "that can be read", bench)
-    refuses(write(path, workbook._OLE + bytes(600)), "old .xls kind", bench)
-    refuses(write(path, workbook._OLE + "EncryptedPackage".encode("utf-16-le")), "encrypted", bench)
-    refuses(pack(path, {"hello.txt": "x"}), "an archive, but not a workbook", bench)
-    refuses(pack(path, {k.replace(".xml", ".bin"): v for k, v in parts.items()}), "not a workbook", bench)
-    refuses(pack(path, {k: v for k, v in parts.items() if k != SHEET}), "that can be read", bench)
-    refuses(pack(path, parts, zipfile.ZIP_LZMA) and write(path, path.read_bytes()[:-300]), "that can be read", bench)
-    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(pack(path, parts), "a") as book:
-        book.writestr(SHEET, b"")
-    refuses(path, "twice", bench)
-    encrypted = bytearray(good)
-    encrypted[good.rfind(b"PK\1\2") + 8] |= 1  # the flag of one part
-    refuses(write(path, encrypted), "encrypted", bench)
-    monkeypatch.setattr(workbook, "MAX_TAGS", 100)
-    refuses(write(path, good), "more than 100 XML tags", bench)
-    monkeypatch.setattr(workbook, "MAX_UNPACKED", 1000)
-    refuses(path, "more than the limit of 1,000", bench)
-    monkeypatch.setattr(workbook, "MAX_PARTS", 5)
-    refuses(path, "more than 5 parts", bench)
-    monkeypatch.setattr(workbook, "MAX_BYTES", 100)
-    refuses(path, "more than the limit of 100", bench)
-
-
-def test_an_archive_that_announces_too_little(tmp_path, good, bench):
-    """200 MB that claim to be 1,000 bytes: neither we nor the reader may unpack them."""
-    big = sheet().ljust(200 * 2**20)
-    raw = bytearray(pack(tmp_path / "a.xlsx", parts_of(good) | {SHEET: big}).read_bytes())
-    for signature, crc, name in ((b"PK\3\4", 14, 30), (b"PK\1\2", 16, 46)):
-        at = -1
-        while (at := raw.find(signature, at + 1)) >= 0:
-            if raw[at + name :].startswith(SHEET.encode()):
-                raw[at + crc : at + crc + 4] = struct.pack("<I", zlib.crc32(big[:1000]))
-                raw[at + crc + 8 : at + crc + 12] = struct.pack("<I", 1000)
-    tracemalloc.start()
-    with pytest.raises(ResultsError):
-        load_results(write(tmp_path / "a.xlsx", raw), bench)
-    assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
-    tracemalloc.stop()
-
-
-def test_a_panic_of_the_reader_is_an_error(tmp_path, good, bench, monkeypatch):
-    class PanicException(BaseException):
-        pass
-
-    class Workbook:
-        @staticmethod
-        def from_filelike(_):
-            raise PanicException("index out of bounds")
-
-    import python_calamine
-
-    monkeypatch.setattr(python_calamine, "CalamineWorkbook", Workbook)
-    refuses(write(tmp_path / "a.xlsx", good), "index out of bounds", bench)
-    Workbook.from_filelike = staticmethod(lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        load_results(tmp_path / "a.xlsx", bench)
-
-
-def test_macro_workbooks_are_read_without_their_macros(tmp_path, good, bench):
-    path = pack(tmp_path / "a.XLSM", parts_of(good) | {"xl/vbaProject.bin": b"\0" * 100, "docProps/x.xml": b"<broken"})
-    assert load_results(path, bench).models == ("M",)
 
 
 def test_lone_surrogates_are_no_names(tmp_path, small):

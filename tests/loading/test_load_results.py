@@ -16,14 +16,39 @@ from glevel_fast.io import write
 from glevel_fast.loading import intake
 
 N_TASKS = sum(map(len, TASKS.values()))
-NOT_SUPPORTED = ["", " ", None, float("nan"), float("inf"), "∞", "+∞", "INF", " +inf ", "Infinity", "-", "/", "NaN"]
+NOT_SUPPORTED = [
+    "N/A",
+    "na",
+    "n/a",
+    "n.a.",
+    "NULL",
+    "None",
+    "—",
+    " – ",
+    "",
+    " ",
+    None,
+    float("nan"),
+    float("inf"),
+    "∞",
+    "+∞",
+    "INF",
+    " +inf ",
+    "Infinity",
+    "-",
+    "/",
+    "NaN",
+]
 NO_NUMBER = [
     "good",
     "83,3",
     "1_000",
     "1e400",
     "-inf",
-    "N/A",
+    "#N/A",
+    "85.3±0.2",
+    "**85.3**",
+    "%",
     True,
     pd.Timestamp("2025-01-01"),
     -float("inf"),
@@ -152,7 +177,7 @@ def edit(sheet, row, column, value):
         (lambda c: c["3D-Generation"].clear(), ["sheet '3D-Generation'", "is empty"]),
         (lambda c: c["NLP"].append([9, None, None, "Acc", 5]), ["sheet 'NLP', row 4", "no task name"]),
         (lambda c: c.update({" nlp": c["NLP"]}), ["sheet 'NLP'", "twice"]),
-        (lambda c: (c.clear(), c.update({"Sheet1": [["x"]]})), ["none of the sheets 'NLP'", "it has 'Sheet1'"]),
+        (lambda c: (c.clear(), c.update({"Sheet1": [["x"]]})), ["sheet 'Sheet1': has no column 'model'", "it has 'x'"]),
     ],
 )
 def test_bad_workbooks(tmp_path, bench, change, words):

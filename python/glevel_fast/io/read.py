@@ -11,7 +11,7 @@ KNOWN = (".xlsx", ".xlsm", ".csv", ".parquet", ".json")
 
 
 def read_file(path: str | os.PathLike[str]) -> Any:
-    """A `Workbook` from .xlsx and .xlsm, a `Table` from .csv and .parquet, plain data from .json.
+    """A `Workbook` or a `Table` from .xlsx and .xlsm, a `Table` from .csv and .parquet, plain data from .json.
 
     Raises
     ------

@@ -28,12 +28,15 @@ class Table:
         The number of each row in the source, for messages.
     unit : str
         What the source calls a row: "row", "line", "record".
+    notes : sequence of str
+        What was read otherwise than it stands there, or passed over.
     """
 
     where: str
     columns: dict[str, Column]
     rows: Sequence[int]
     unit: str = "row"
+    notes: Sequence[str] = ()
 
     def at(self, i: int) -> str:
         """ "line 12" for row i."""

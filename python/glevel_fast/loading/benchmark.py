@@ -11,7 +11,7 @@ import numpy as np
 from glevel_fast.core.benchmark import COLUMNS, OPTIONAL_COLUMNS, Benchmark
 from glevel_fast.core.metrics import Metric, find_metric, known_metric
 from glevel_fast.errors import BenchmarkError, GLevelError
-from glevel_fast.io.cells import NOT_SUPPORTED, Column, as_numbers, as_text
+from glevel_fast.io.cells import NOT_SUPPORTED, Column, as_numbers, as_text, cure
 from glevel_fast.io.files import raising
 from glevel_fast.io.limits import MAX_TASKS, refuse_many
 from glevel_fast.io.read import read_file
@@ -107,7 +107,7 @@ def _from_workbook(book: Workbook) -> _Parts:
             columns[name] += cells
         places += [f"sheet {sheet.name!r}, {sheet.table.at(i)}" for i in range(n)]
     notes = [f"columns passed over: {listing([shown(title) for title in passed_over])}"] if passed_over else []
-    return {**columns}, places.__getitem__, notes
+    return {**columns}, places.__getitem__, [*book.notes, *notes]
 
 
 def _from_table(table: Table) -> _Parts:
@@ -122,7 +122,7 @@ def _from_table(table: Table) -> _Parts:
         raise BenchmarkError(f"{table.where}: has a header but no rows")
     columns = {name: table.columns[title] for name, title in titles.items() if title is not None}
     extra = [shown(title) for title in table.columns if title not in titles.values()]
-    return columns, table.at, [f"columns passed over: {listing(extra)}"] if extra else []
+    return columns, table.at, [*table.notes, *([f"columns passed over: {listing(extra)}"] if extra else [])]
 
 
 def _from_columns(
@@ -138,7 +138,8 @@ def _from_columns(
     for name, column in columns.items():
         if name in ("sota", "weight", "scale"):
             # an infinite weight is no missing weight
-            values, bad = as_numbers(column, NOT_SUPPORTED if name == "sota" else frozenset({"", "nan"}))
+            missing = NOT_SUPPORTED if name == "sota" else frozenset({"", "nan"})
+            values, bad = as_numbers(column, missing, percent=name == "sota")
             parsed[name] = np.array(values)
         else:
             parsed[name] = tuple(as_text(cell) for cell in column)
@@ -148,7 +149,9 @@ def _from_columns(
             i = bad[0]
             task = "" if name == "task" else f", task {shown(columns['task'][i])}"
             wanted = "a number" if name in ("sota", "weight", "scale") else "a name"
-            raise BenchmarkError(f"{where}: {at(i)}{task}: the {name} is {shown(column[i])}, not {wanted}")
+            raise BenchmarkError(
+                f"{where}: {at(i)}{task}: the {name} is {shown(column[i])}, not {wanted}{cure(column[i])}"
+            )
     sota, n = parsed["sota"], len(parsed["task"])
     sota[np.isinf(sota)] = np.nan
     for name in ("weight", "scale"):

@@ -11,7 +11,7 @@ import numpy as np
 
 from glevel_fast.core.metrics import Metric, known_metric
 from glevel_fast.errors import ResultsError
-from glevel_fast.io.cells import Column, as_numbers, as_text
+from glevel_fast.io.cells import Column, as_numbers, as_text, cure
 from glevel_fast.io.files import raising
 from glevel_fast.io.frames import AsFrames, read_frame
 from glevel_fast.io.limits import MAX_MODELS, MAX_NUMBERS, MAX_TASKS, refuse_many, refuse_names
@@ -152,6 +152,7 @@ class _Intake:
                 f"{self.where}: has none of the sheets {listing([repr(name) for name in SHEETS])}; "
                 f"it has {listing([shown(name) for name in book.others])}"
             )
+        self.take_over(book.notes)
         if ignored := [shown(name) for name in book.others if name.strip().casefold() != "level-scores"]:
             self.note(f"sheets that are not of the released layout are passed over: {listing(ignored)}")
         found: list[tuple[Sheet, dict[str, Column]]] = []  # each sheet with its values by folded model name
@@ -187,6 +188,7 @@ class _Intake:
 
     def table(self, table: Table) -> Block:
         """Wide or long, by its header."""
+        self.take_over(table.notes)
         key, task, value = (table.find(name) for name in ("model", "task", "value"))
         if not table.columns:
             raise ResultsError(f"{table.where}: is empty")
@@ -299,6 +301,10 @@ class _Intake:
 
     def note(self, note: str) -> None:
         self.notes.append(f"{self.source}: {note}")
+
+    def take_over(self, notes: Iterable[str]) -> None:
+        for note in notes:
+            self.note(note)
 
     def empty(self, n_models: int, given: int = 0) -> NDArray[np.float64]:
         """NaN everywhere; refused where it takes much more than the `given` values, which are in memory already."""
@@ -439,11 +445,11 @@ class _Intake:
         if not self.bad:
             return
         total = self.n_bad
-        cells = [f"{at}, model {shown(m)}, task {shown(t)}: {shown(v)}" for at, m, t, v in self.bad]
+        cells = [f"{at}, model {shown(m)}, task {shown(t)}: {shown(v)}{cure(v)}" for at, m, t, v in self.bad]
         if not lenient:
             what = "1 cell is neither a number" if total == 1 else f"{total} cells are neither numbers"
             raise ResultsError(
-                f"{self.where}: {what} nor 'not supported' (empty, ∞, inf, - or /):{bullets(cells, total)}\n"
+                f"{self.where}: {what} nor 'not supported' (empty, ∞, inf, -, / or N/A):{bullets(cells, total)}\n"
                 'correct them, or take them as not supported: invalid="missing" (--invalid missing)'
             )
         more = f"; and {total - 10} more" if total > 10 else ""

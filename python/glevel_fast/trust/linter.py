@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from glevel_fast.core.checks import fraction_models, invalid_cells
 from glevel_fast.io.markup import TextTable
-from glevel_fast.io.workbook import read_workbook
+from glevel_fast.io.workbook import Workbook, read_workbook
 from glevel_fast.text import fold_task
 
 if TYPE_CHECKING:
@@ -158,9 +158,10 @@ def places(
         name = os.path.basename(os.fsdecode(path))
         if not name.lower().endswith((".xlsx", ".xlsm")):
             continue
+        book = read_workbook(path)
         rows[name] = {
             benchmark.task_index[fold_task(task)]: f"{name}, sheet {sheet.name!r}, {sheet.table.at(i)}"
-            for sheet in read_workbook(path).sheets
+            for sheet in (book.sheets if isinstance(book, Workbook) else ())
             for i, task in enumerate(sheet.tasks)
             if fold_task(task) in benchmark.task_index
         }

@@ -1,0 +1,109 @@
+"""The cells of a spreadsheet file, sheet by sheet, by python-calamine; odd cells are marked (see `io.cells`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from glevel_fast.errors import GLevelError
+from glevel_fast.extras import require
+from glevel_fast.io.cells import PERCENT, hundredfold
+from glevel_fast.io.files import open_file
+from glevel_fast.io.recognise import refuse_strangers
+from glevel_fast.io.xlsx import Package, damaged, encrypted
+
+MAX_BYTES = 32 * 2**20
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+class _Checked(Protocol):
+    archive: Any
+
+    def oddities(self, title: str) -> Mapping[tuple[int, int], object]: ...
+
+
+class Spreadsheet:
+    """An open file.
+
+    Attributes
+    ----------
+    titles : list of str
+        Of all sheets, in the file's order.
+    """
+
+    def __init__(self, book: Any, checked: _Checked) -> None:
+        self._book, self._checked = book, checked
+        self.titles: list[str] = book.sheet_names
+
+    def cells(self, title: str) -> tuple[list[list[Any]], list[str]]:
+        """A sheet's rows from its first on, and the names of the cells that were percentages, times 100 now.
+
+        What cannot be trusted is an `Unreadable`.
+        """
+        rows: list[list[Any]] = self._book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+        percents = []
+        for (i, j), odd in self._checked.oddities(title).items():
+            while len(rows) <= i:  # calamine ends a sheet with its last value
+                rows.append([])
+            row = rows[i]
+            row += [""] * (j + 1 - len(row))
+            if odd is not PERCENT:
+                row[j] = odd
+            elif type(row[j]) in (int, float):
+                row[j] = hundredfold(float(row[j]))
+                percents.append(f"{column_letters(j)}{i + 1}")
+        width = max(map(len, rows), default=0)
+        for row in rows:
+            row += [""] * (width - len(row))
+        return rows, percents
+
+
+@contextmanager
+def open_spreadsheet(path: str | os.PathLike[str]) -> Iterator[Spreadsheet]:
+    """Open an Excel workbook.
+
+    Raises
+    ------
+    GLevelError
+        For what is no workbook, encrypted, damaged or too large; while it is open too.
+    """
+    calamine = require("python_calamine", "workbooks")
+    where = os.fsdecode(path)
+    with open_file(path, MAX_BYTES) as file:
+        raw = file.read()
+    checked = _check(where, raw)
+    try:
+        with calamine.CalamineWorkbook.from_filelike(checked.archive) as book:
+            yield Spreadsheet(book, checked)
+    except GLevelError:
+        raise
+    except calamine.PasswordError:
+        raise encrypted(where) from None
+    except BaseException as error:
+        # a Rust panic arrives as a BaseException whose class cannot be imported
+        if isinstance(error, calamine.CalamineError) or type(error).__name__ == "PanicException":
+            raise damaged(where, error) from None
+        raise
+
+
+def _check(path: str, raw: bytes) -> _Checked:
+    refuse_strangers(path, raw)
+    if raw.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in raw:
+            raise encrypted(path)
+        raise GLevelError(f"{path}: is a workbook of the old .xls kind; save it as .xlsx")
+    if not raw.startswith(b"PK"):
+        raise GLevelError(f"{path}: is not a workbook (.xlsx)")
+    return Package(path, raw)
+
+
+def column_letters(column: int) -> str:
+    """0 is "A", 26 is "AA"."""
+    letters = ""
+    column += 1
+    while column:
+        column, digit = divmod(column - 1, 26)
+        letters = chr(ord("A") + digit) + letters
+    return letters
