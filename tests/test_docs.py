@@ -12,7 +12,6 @@ DOCS = Path(__file__).parents[1] / "docs"
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 pytest.importorskip("jinja2", reason="the extra `report` is not installed")
-pytest.importorskip("itables", reason="the extra `report` is not installed")
 
 
 def make():

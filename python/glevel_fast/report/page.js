@@ -1,196 +1,433 @@
-// Shows what the page's data hold; computes no score. Every text goes in as text, never as markup.
+// Shows what the page's data hold; computes no score. Every text goes in as text, never as markup: no sink of markup
+// is used at all, and the page's content-security policy (Trusted Types) forbids them.
 const at = (id) => document.getElementById(id);
+const root = document.documentElement;
+
 async function unpack(id) {
   const bytes = Uint8Array.from(atob(at(id).textContent), (letter) => letter.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
 }
-const url = URL.createObjectURL(new Blob([await unpack("library")], { type: "text/javascript" }));
-const DataTable = (await import(url)).default;
-URL.revokeObjectURL(url);
 const data = JSON.parse(await unpack("data"));
-const plainText = DataTable.render.text();
 
-function option(value, text) {
-  const item = document.createElement("option");
-  item.value = value;
-  item.textContent = text;
-  return item;
+function make(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
 }
 
-function theme(dark) {
-  document.documentElement.classList.toggle("dark", dark);
-  at("theme").setAttribute("aria-pressed", String(dark));
+// Digits as Python writes them: ties of the last digit go to the even one.
+function fixed(value, digits) {
+  const exact = Math.abs(value).toFixed(Math.min(100, digits + 60));
+  const cut = exact.length - 60;
+  const text = value.toFixed(digits);
+  if (!/^50*$/.test(exact.slice(cut))) return text;
+  const down = exact.slice(0, cut).replace(/\.$/, "");
+  return Number(down.at(-1)) % 2 ? text : (value < 0 ? "-" : "") + down;
 }
-theme(matchMedia("(prefers-color-scheme: dark)").matches);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => theme(event.matches));
-at("theme").addEventListener("click", () => theme(!document.documentElement.classList.contains("dark")));
+function general(value) {
+  if (value === 0) return "0";
+  const [mantissa, exponent] = value.toExponential(5).split("e").map(Number);
+  if (exponent < -4 || exponent >= 6) return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+  return String(Number(value.toFixed(Math.min(100, 5 - exponent))));
+}
+const orDash = (format) => (value) => (value === null || value === undefined ? "-" : format(value));
+const points = orDash((value) => fixed(value, 2));
 
-// Columns: numbers sort as numbers whatever is shown; what has none stands last.
-const number = (title, digits, last = -1e300) => ({
-  title,
-  type: "num",
-  className: "dt-right",
-  render: (value, type) => {
-    if (type === "display" || type === "filter") return value === null ? "-" : digits === null ? String(value) : value.toFixed(digits);
-    return value === null ? last : value;
-  },
-});
-const text = (title) => ({ title, render: plainText });
+function bar(share, second = null, kind = "") {
+  const picture = make("span", { class: "bar", "aria-hidden": "true" });
+  for (const part of second === null ? [share] : [share, second]) {
+    const fill = make("span", { class: part === second ? "won" : kind });
+    fill.style.width = `${Math.max(0, Math.min(100, part))}%`;
+    picture.append(fill);
+  }
+  return picture;
+}
 
-function modelColumn() {
+// Tables -----------------------------------------------------------------------------------------------------
+
+// A column: title; of(row), what it sorts by; show(row), its text; left, more, first ("desc" for numbers); cell(td, row).
+const number = (title, of, format = points, extra = {}) => ({ title, of, show: (row) => format(of(row)), first: "desc", ...extra });
+const text = (title, of, extra = {}) => ({ title, of, show: (row) => of(row) ?? "-", left: true, first: "asc", ...extra });
+
+function compare(a, b) {
+  if (typeof a === "string" || typeof b === "string") return String(a).localeCompare(String(b), "en", { sensitivity: "base", numeric: true });
+  return a - b;
+}
+const isNothing = (value) => value === null || value === undefined || value === "";
+
+// Fills a table; a click on a head sorts, and what has no value stands last either way.
+function grid(table, columns, rows, { sort = null, onSort = () => {}, empty = "Nothing", most = Infinity } = {}) {
+  let all = most === Infinity;
+  const head = make("tr");
+  const body = make("tbody");
+  const order = () => {
+    const column = sort && columns.find((c) => c.title === sort.title);
+    if (!column) return rows;
+    const sign = sort.down ? -1 : 1;
+    return rows
+      .map((row, place) => [row, place])
+      .sort(([a, i], [b, j]) => {
+        const [x, y] = [column.of(a), column.of(b)];
+        if (isNothing(x) || isNothing(y)) return isNothing(x) - isNothing(y) || i - j;
+        return sign * compare(x, y) || i - j;
+      })
+      .map(([row]) => row);
+  };
+  function fill() {
+    const ordered = order();
+    const lines = (all ? ordered : ordered.slice(0, most)).map((row) =>
+      make("tr", {}, ...columns.map((column) => {
+        const cell = make(column.head ? "th" : "td", { class: classes(column) });
+        if (column.head) cell.setAttribute("scope", "row");
+        if (column.cell) column.cell(cell, row);
+        else cell.textContent = column.show(row);
+        if (column.of(row) === 0) cell.classList.add("zero");
+        return cell;
+      })),
+    );
+    if (!rows.length) lines.push(make("tr", {}, make("td", { colspan: columns.length }, empty)));
+    if (!all && rows.length > most) {
+      const button = make("button", { type: "button" }, `Show all ${rows.length}`);
+      button.addEventListener("click", () => ((all = true), fill()));
+      lines.push(make("tr", {}, make("td", { colspan: columns.length }, button)));
+    }
+    body.replaceChildren(...lines);
+    columns.forEach((column, i) => {
+      const on = sort && sort.title === column.title;
+      head.children[i].setAttribute("aria-sort", on ? (sort.down ? "descending" : "ascending") : "none");
+    });
+    return ordered;
+  }
+  const classes = (column) => `${column.left ? "left" : "right"}${column.more ? " more" : ""}${column.head ? " name" : ""}`;
+  for (const column of columns) {
+    const button = make("button", { type: "button", class: "sort" }, column.title);
+    button.addEventListener("click", () => {
+      const again = sort && sort.title === column.title;
+      sort = { title: column.title, down: again ? !sort.down : column.first === "desc" };
+      fill();
+      onSort(sort);
+    });
+    head.append(make("th", { scope: "col", class: classes(column) }, button));
+  }
+  table.replaceChildren(make("thead", {}, head), body);
+  fill();
+  return { ordered: order, columns };
+}
+
+// What is shown stands in the address ------------------------------------------------------------------------
+
+const state = { scope: 0, level: "0", filter: "", sort: null, more: false, model: "", compare: [] };
+const plain = (name) => data.models.indexOf(name);
+
+function readAddress() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  state.scope = Math.max(0, data.scopes.findIndex((s) => s.name === given.get("scope")));
+  const [title, way] = [given.get("sort"), given.get("order")];
+  state.sort = title ? { title, down: way === "desc" } : null;
+  state.level = given.get("level") ?? "0";
+  state.filter = given.get("filter") ?? "";
+  state.more = given.get("more") === "yes";
+  state.model = given.get("model") ?? "";
+  state.compare = given.getAll("compare").filter((name) => plain(name) >= 0).slice(0, 4);
+}
+let pending = 0;
+function writeAddress() {
+  clearTimeout(pending); // browsers refuse an address that changes too often
+  pending = setTimeout(writeNow, 100);
+}
+function writeNow() {
+  const shown = new URLSearchParams();
+  if (state.scope) shown.set("scope", data.scopes[state.scope].name);
+  if (state.level !== "0") shown.set("level", state.level);
+  if (state.filter) shown.set("filter", state.filter);
+  if (state.sort) {
+    shown.set("sort", state.sort.title);
+    shown.set("order", state.sort.down ? "desc" : "asc");
+  }
+  if (state.more) shown.set("more", "yes");
+  if (state.model) shown.set("model", state.model);
+  for (const name of state.compare) shown.append("compare", name);
+  history.replaceState(null, "", `#${shown}`);
+}
+
+// The board --------------------------------------------------------------------------------------------------
+
+const scopeNow = () => data.scopes[state.scope];
+let shownBoard = null;
+
+function modelCell(cell, m) {
+  const button = make("button", { type: "button", class: "model", title: data.models[m] }, data.models[m]);
+  button.addEventListener("click", () => openReceipt(m));
+  cell.append(button);
+}
+function badge(cell, level) {
+  cell.append(level ? make("span", { class: `level l${level}` }, String(level)) : "-");
+}
+
+function boardColumns(scope, board, intervals) {
+  const best = Math.max(...board.score.map((x) => x ?? 0), 1e-9);
+  const bounds = board.bound ?? [];
+  const part = (title, values, marks, extra) => number(title, (m) => values[m], points, {
+    ...extra,
+    ...(marks ? { show: (m) => (marks[m] && values[m] !== null ? "≥" : "") + points(values[m]) } : {}),
+  });
+  const columns = [
+    number("Rank", (m) => board.rank[m], orDash(String), { first: "asc" }),
+    text("Model", (m) => data.models[m], { head: true, cell: modelCell }),
+    number("Level", (m) => scope.level[m] || null, orDash(String), { cell: (cell, m) => badge(cell, scope.level[m]) }),
+    number("Score", (m) => board.score[m], points, {
+      show: (m) => (bounds[m] ? "≥" : "") + points(board.score[m]),
+      cell(cell, m) {
+        cell.classList.add("score");
+        cell.append(make("span", {}, this.show(m)), bar((100 * (board.score[m] ?? 0)) / best, null, `l${state.level === "0" ? scope.level[m] : state.level}`));
+      },
+    }),
+    ...(intervals ? [intervalColumn(intervals)] : []),
+    ...Object.entries(board.modalities ?? {}).map(([name, values]) => part(name, values, board.bounds?.[name])),
+    number("Coverage %", (m) => scope.coverage[m], orDash((x) => fixed(x, 1))),
+    number("Wins", (m) => scope.wins[m], orDash(String)),
+    ...Object.entries(board.parts).map(([name, values]) => part(name, values, null, { more: true })),
+    text("Modalities", (m) => scope.modalities[m] || null, { more: true }),
+    text("Paradigm", (m) => scope.paradigm[m] || null, { more: true }),
+    number("On supported", (m) => scope.mean[m], points, { more: true }),
+    number("Supported", (m) => scope.supported[m], orDash(String), { more: true }),
+  ];
+  // A column that says the same of every model steps back.
+  const kept = ["Rank", "Model", "Level", "Score"];
+  for (const column of columns) {
+    const said = new Set(data.models.map((_, m) => column.of(m) ?? 0));
+    if (!kept.includes(column.title) && said.size < 2) column.more = true;
+  }
+  return columns;
+}
+
+// The interval as a strip: the whole width are all ranks.
+function intervalColumn(intervals) {
+  const ends = (m) => intervals[m];
   return {
-    title: "Model",
-    type: "string",
-    className: "dt-left",
-    render: { _: (m) => m, display: () => "", filter: (m) => data.models[m], sort: (m) => data.models[m].toLowerCase() },
-    createdCell: (cell, m) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "model";
-      button.textContent = data.models[m];
-      button.title = data.models[m];
-      button.addEventListener("click", () => openReceipt(m));
-      cell.replaceChildren(button);
+    title: "Rank interval",
+    of: (m) => ends(m)?.[0] ?? null,
+    show: (m) => (ends(m) ? ends(m).join(" to ") : "-"),
+    first: "asc",
+    cell(cell, m) {
+      cell.append(make("span", {}, this.show(m)));
+      if (!ends(m)) return;
+      const [low, high] = ends(m);
+      const strip = make("span", { class: "bar", "aria-hidden": "true" });
+      const fill = make("span", { class: "" });
+      fill.style.marginLeft = `${(100 * (low - 1)) / data.models.length}%`;
+      fill.style.width = `${(100 * (high - low + 1)) / data.models.length}%`;
+      strip.append(fill);
+      cell.append(strip);
     },
   };
 }
 
-let board = null;
-function fresh(id, old) {
-  if (old) old.destroy(true);
-  const table = document.createElement("table");
-  table.id = id;
-  table.className = "compact hover";
-  return table;
-}
-
 function showBoard() {
-  const scope = data.scopes[at("scope").value];
-  const level = at("level").value;
-  const shown = scope.boards[level];
-  const parts = Object.keys(shown.parts);
-  const intervals = scope.kind === "A" ? data.intervals[level] : undefined;
-  const columns = [
-    number("Rank", null, 1e300),
-    ...(intervals ? [text("Rank interval")] : []),
-    modelColumn(),
-    number("Score", 2),
-    number("Level", null),
-    text("Modalities"),
-    text("Paradigm"),
-    ...parts.map((name) => number(name, 2)),
-    number("Coverage %", 1),
-    number("On supported", 2),
-    number("Supported", null),
-    number("Wins", null),
-  ];
-  const rows = data.models.map((_, m) => [
-    shown.rank[m],
-    ...(intervals ? [intervals[m] ? intervals[m].join(" to ") : "-"] : []),
-    m,
-    shown.score[m],
-    scope.level[m] || null,
-    scope.modalities[m],
-    scope.paradigm[m],
-    ...parts.map((name) => shown.parts[name][m]),
-    scope.coverage[m],
-    scope.mean[m],
-    scope.supported[m],
-    scope.wins[m],
-  ]);
-  const table = fresh("board", board);
-  at("board-place").replaceChildren(table);
-  const many = rows.length > 200;
-  board = new DataTable(table, {
-    data: rows,
-    columns,
-    order: [[0, "asc"]],
-    paging: many,
-    pageLength: 100,
-    deferRender: true,
-    autoWidth: false,
-    language: { search: "Filter", emptyTable: "No models" },
+  const scope = scopeNow();
+  if (!(state.level in scope.boards)) state.level = "0";
+  const board = scope.boards[state.level];
+  const columns = boardColumns(scope, board, scope.kind === "A" ? data.intervals[state.level] : undefined);
+  const wanted = state.filter.trim().toLowerCase();
+  const rows = data.models.map((_, m) => m).filter((m) => data.models[m].toLowerCase().includes(wanted));
+  const ranked = rows.sort((a, b) => (board.rank[a] ?? 1e9) - (board.rank[b] ?? 1e9) || a - b);
+  shownBoard = grid(at("board"), columns, ranked, {
+    sort: state.sort,
+    onSort: (sort) => ((state.sort = sort), writeAddress()),
+    empty: "No model has such a name",
   });
-  const what = level === "0" ? "combined: by level, then by score" : `Level-${level}`;
-  at("about").textContent = `Scope ${scope.name}, ${what}; ${data.models.length} models, ${scope.tasks} tasks`;
-}
-
-function showLevels() {
-  const before = at("level").value;
-  const keys = Object.keys(data.scopes[at("scope").value].boards);
-  at("level").replaceChildren(...keys.map((key) => option(key, key === "0" ? "combined" : `Level-${key}`)));
-  at("level").value = keys.includes(before) ? before : "0";
-  showBoard();
+  at("board").classList.toggle("all", state.more);
+  at("scope").value = String(state.scope);
+  at("level").replaceChildren(
+    ...Object.keys(scope.boards).map((key) => make("option", { value: key }, key === "0" ? "combined" : `Level-${key}`)),
+  );
+  at("level").value = state.level;
+  at("filter").value = state.filter;
+  at("more").checked = state.more;
+  const what = state.level === "0" ? "combined: by level, then by score" : `Level-${state.level}`;
+  const some = rows.length < data.models.length ? `${rows.length} of ${data.models.length} models` : `${rows.length} models`;
+  at("about").textContent = `Scope ${scope.name}, ${what}; ${some}, ${scope.tasks} tasks`;
+  writeAddress();
 }
 
 const kinds = { A: "Scope-A", B: "Scope-B: modality", C: "Scope-C: paradigm of a modality", D: "Scope-D: skill" };
 for (const [kind, label] of Object.entries(kinds)) {
-  const group = document.createElement("optgroup");
-  group.label = label;
-  data.scopes.forEach((scope, i) => scope.kind === kind && group.append(option(i, scope.name)));
+  const group = make("optgroup", { label });
+  data.scopes.forEach((scope, i) => scope.kind === kind && group.append(make("option", { value: i }, scope.name)));
   if (group.children.length) at("scope").append(group);
 }
-at("scope").addEventListener("change", showLevels);
-at("level").addEventListener("change", showBoard);
+at("scope").addEventListener("change", () => ((state.scope = Number(at("scope").value)), showBoard()));
+at("level").addEventListener("change", () => ((state.level = at("level").value), showBoard()));
+at("filter").addEventListener("input", () => ((state.filter = at("filter").value), showBoard()));
+at("more").addEventListener("change", () => ((state.more = at("more").checked), showBoard()));
+at("controls").addEventListener("submit", (event) => event.preventDefault());
 
-let openModel = 0;
-let tasks = null;
-let lacking = null;
-const taskColumns = (first, extra) => [text("Task"), first, number("Raw", null), number("Specialist's", null), ...extra];
+// Text that a spreadsheet would run as a formula stands behind an apostrophe.
+function csvCell(value) {
+  const shown = String(value ?? "");
+  const safe = isNaN(shown) && /^[\s']*[=+\-@\t\n＝＋－＠]/.test(shown) && shown !== "-" ? `'${shown}` : shown;
+  return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+at("download").addEventListener("click", () => {
+  const columns = shownBoard.columns.filter((column) => state.more || !column.more);
+  const value = (column, m) => (column.title === "Rank interval" ? column.show(m) : column.of(m));
+  const lines = [columns.map((c) => c.title), ...shownBoard.ordered().map((m) => columns.map((c) => value(c, m)))];
+  const blob = new Blob([lines.map((line) => line.map(csvCell).join(",") + "\n").join("")], { type: "text/csv" });
+  const link = make("a", { download: "board.csv" });
+  link.href = URL.createObjectURL(blob);
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+});
+
+at("cite").addEventListener("click", () => at("citation").showModal());
+at("copy").addEventListener("click", async () => {
+  at("citation-text").select();
+  await navigator.clipboard?.writeText(at("citation-text").value).catch(() => {});
+});
+
+// Receipts ---------------------------------------------------------------------------------------------------
+
+let open = 0;
+const inScope = (scope, task) => (scope.skill === undefined ? scope.groups.includes(data.tasks.group[task]) : data.tasks.skill[task] === scope.skill);
 
 function openReceipt(m) {
-  openModel = m;
-  const receipt = data.receipts[m];
-  at("receipt-title").textContent = `Receipt of ${data.models[m]}, Scope A`;
-  at("receipt-level").replaceChildren(...receipt.levels.map((k, i) => option(i, `Level-${k}`)));
-  const level = Number(at("level").value) || data.scopes[0].level[m];
-  at("receipt-level").value = Math.max(0, receipt.levels.indexOf(level));
-  const old = lacking;
-  const place = old ? old.table().container().parentElement : at("receipt-lacking").parentElement;
-  const table = fresh("receipt-lacking", old);
-  place.replaceChildren(table);
-  lacking = new DataTable(table, {
-    data: receipt.lacking.map(([task, raw, sota, gap, gain]) => [data.tasks.name[task], gain, raw, sota, gap]),
-    columns: taskColumns(number("Gain", 4), [number("Points below", 2)]),
-    order: [],
-    paging: false,
-    searching: false,
-    info: false,
-    autoWidth: false,
-    language: { emptyTable: "None: every supported task is won, or none is supported" },
-  });
-  showContributions();
+  open = m;
+  state.model = data.models[m];
+  const scope = scopeNow();
+  const levels = Object.keys(scope.boards).filter((k) => k > "0" && (k < "4" || scope.boards[k].score[m] > 0));
+  const wanted = state.level !== "0" ? state.level : String(scope.level[m] || 2);
+  at("receipt-title").textContent = `Receipt of ${data.models[m]}, Scope ${scope.name}`;
+  at("receipt-level").replaceChildren(...levels.map((k) => make("option", { value: k }, `Level-${k}`)));
+  at("receipt-level").value = levels.includes(wanted) ? wanted : levels[0];
+  showReceipt();
   if (!at("receipt").open) at("receipt").showModal();
+  writeAddress();
 }
 
-function showContributions() {
-  const receipt = data.receipts[openModel];
-  const i = Number(at("receipt-level").value);
-  const level = receipt.levels[i];
-  at("receipt-sum").textContent =
-    `Level-${level} of ${receipt.scores[i]}: the contributions below add up to it; before they were shortened for this ` +
-    `page, their sum as doubles differed by ${receipt.rounding[i].toExponential(1)}.`;
-  const place = tasks ? tasks.table().container().parentElement : at("receipt-tasks").parentElement;
-  const table = fresh("receipt-tasks", tasks);
-  place.replaceChildren(table);
+// One row per supported task of the scope, with what it adds to the score.
+function receiptRows(scope, level) {
+  const receipt = data.receipts[open];
+  const finished = receipt.high[`${state.scope} ${level}`];
+  return receipt.rows
+    .map(([task, raw, mapped, won], i) => ({ task, raw, points: mapped ?? raw, won, i }))
+    .filter(({ task }) => inScope(scope, task))
+    .map((row) => {
+      const unit = data.tasks.share[row.task] * (scope.skill === undefined ? scope.unit[data.tasks.group[row.task]] : scope.unit);
+      const adds = finished ? finished.adds[row.i] : row.won || level === "2" ? row.points * unit : 0;
+      const sota = data.tasks.sotaPoints[row.task];
+      return { ...row, adds, gap: sota === null ? null : sota - row.points, gain: level === "2" ? (sota - row.points) * unit : sota * unit };
+    });
+}
+
+function showReceipt() {
+  const scope = scopeNow();
+  const level = at("receipt-level").value;
+  const rows = receiptRows(scope, level);
+  const score = scope.boards[level].score[open];
+  const sum = rows.reduce((total, row) => total + row.adds, 0);
+  at("receipt-sum").textContent = `Level-${level} of ${score}: ${rows.length} tasks supported, ${rows.filter((r) => r.won).length} won; the contributions add up to ${fixed(sum, 4)}.`;
+  waterfall(rows, level);
   const of = data.tasks;
-  tasks = new DataTable(table, {
-    data: receipt.rows.map(([task, raw, points, won, ...shares]) => [
-      of.name[task], shares[i], raw, of.sota[task], won ? "yes" : "no", points, of.metric[task], of.scale[task],
-      of.groups[of.group[task]], of.weight[task],
-    ]),
-    columns: taskColumns(number("Contribution", 5), [
-      text("Win"), number("Points", 2), text("Metric"), number("Scale", null), text("Group"), number("Weight", null),
-    ]),
-    order: [[1, "desc"]],
-    pageLength: 25,
-    deferRender: true,
-    autoWidth: false,
-    language: { search: "Filter", emptyTable: "No task is supported" },
+  const name = text("Task", (r) => of.name[r.task], { head: true });
+  const raw = number("Raw", (r) => r.raw, general);
+  const specialist = number("Specialist's", (r) => of.sota[r.task], orDash(general));
+  grid(at("receipt-tasks"), [
+    name, number("Contribution", (r) => r.adds, (x) => fixed(x, 4)), raw, specialist,
+    text("Win", (r) => (r.won ? "yes" : "no")), number("Points", (r) => r.points, general), text("Metric", (r) => of.metric[r.task]),
+    number("Scale", (r) => of.scale[r.task], general), text("Group", (r) => of.groups[of.group[r.task]]),
+    number("Weight", (r) => of.weight[r.task], general),
+  ], rows, { sort: { title: "Contribution", down: true }, empty: "No task is supported", most: 50 });
+  const finished = data.receipts[open].high[`${state.scope} ${level}`];
+  const lacking = finished
+    ? finished.lacking.map(([task, raw, gap, gain]) => ({ task, raw, gap, gain }))
+    : rows
+        .filter((r) => !r.won && r.gap !== null && (scope.skill !== undefined || scope.unit[of.group[r.task]] > 0))
+        .sort((a, b) => a.gap - b.gap || a.task - b.task)
+        .slice(0, data.nearest)
+        .sort((a, b) => b.gain - a.gain);
+  grid(at("receipt-lacking"), [name, number("Gain", (r) => r.gain, (x) => fixed(x, 4)), raw, specialist, number("Points below", (r) => r.gap)], lacking, {
+    empty: "None: every supported task is won, or none is supported",
   });
 }
-at("receipt-level").addEventListener("change", showContributions);
 
-showLevels();
-at("controls").hidden = false;
-document.documentElement.dataset.ready = "yes";
+// What each group adds, from 0 up to the score.
+function waterfall(rows, level) {
+  const by = new Map();
+  for (const row of rows) {
+    const group = data.tasks.groups[data.tasks.group[row.task]];
+    by.set(group, (by.get(group) ?? 0) + row.adds);
+  }
+  const parts = [...by].filter(([, value]) => value > 0);
+  const total = parts.reduce((sum, [, value]) => sum + value, 0);
+  let from = 0;
+  const lines = [...parts, [`Level-${level}`, total]].map(([name, value], i) => {
+    const strip = make("span", { class: "bar", "aria-hidden": "true" });
+    const fill = make("span", { class: i === parts.length ? "won" : "" });
+    fill.style.marginLeft = i === parts.length ? "0" : `${(100 * from) / (total || 1)}%`;
+    fill.style.width = `${(100 * value) / (total || 1)}%`;
+    from += value;
+    strip.append(fill);
+    return make("tr", {}, make("th", { scope: "row" }, name), make("td", { class: "right" }, fixed(value, 4)), make("td", { class: "strip" }, strip));
+  });
+  at("receipt-parts").replaceChildren(make("caption", {}, "What each group adds to the score"), make("tbody", {}, ...lines));
+}
+at("receipt-level").addEventListener("change", showReceipt);
+at("receipt").addEventListener("close", () => ((state.model = ""), writeAddress()));
+
+// Side by side -----------------------------------------------------------------------------------------------
+
+const compared = () => (state.compare.length ? state.compare : data.models.slice(0, 4));
+
+function showSideBySide() {
+  const boards = data.scopes.filter((s) => s.kind === "B");
+  const chosen = compared().map(plain);
+  const top = Math.max(...boards.flatMap((s) => chosen.map((m) => s.boards["2"].score[m] ?? 0)), 1e-9);
+  at("panels").replaceChildren(
+    ...boards.map((scope) => {
+      const lines = chosen.map((m) => {
+        const [s2, s3, s4] = ["2", "3", "4"].map((k) => scope.boards[k].score[m]);
+        return make("tr", {}, make("th", { scope: "row", class: "name" }, data.models[m]),
+          make("td", { class: "strip" }, bar((100 * (s2 ?? 0)) / top, (100 * (s3 ?? 0)) / top)),
+          ...[s2, s3, s4].map((value) => make("td", { class: value ? "right" : "right zero" }, points(value))));
+      });
+      const head = ["Model", "", "S2", "S3", "S4"].map((title) => (title ? make("th", { scope: "col" }, title) : make("td")));
+      return make("table", { class: "panel" }, make("caption", {}, scope.modalityName), make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...lines));
+    }),
+  );
+}
+const pickers = [0, 1, 2, 3].map((i) => {
+  const select = make("select", { "aria-label": `Model ${i + 1}` }, make("option", { value: "" }, "(none)"), ...data.models.map((name, m) => make("option", { value: m }, name)));
+  select.addEventListener("change", () => {
+    state.compare = pickers.map((s) => s.value).filter(Boolean).map((m) => data.models[m]);
+    showSideBySide();
+    writeAddress();
+  });
+  at("pickers").append(select);
+  return select;
+});
+
+// ------------------------------------------------------------------------------------------------------------
+
+function theme(dark) {
+  root.classList.toggle("dark", dark);
+  at("theme").setAttribute("aria-pressed", String(dark));
+}
+const darkSystem = matchMedia("(prefers-color-scheme: dark)");
+theme(darkSystem.matches);
+darkSystem.addEventListener("change", (event) => theme(event.matches));
+at("theme").addEventListener("click", () => theme(!root.classList.contains("dark")));
+
+function show() {
+  readAddress();
+  const chosen = compared().map(plain);
+  pickers.forEach((select, i) => (select.value = chosen[i] === undefined ? "" : String(chosen[i])));
+  const model = plain(state.model);
+  showBoard();
+  showSideBySide();
+  if (model >= 0) openReceipt(model);
+}
+window.addEventListener("hashchange", show);
+show();
+for (const element of document.querySelectorAll(".needs-script")) element.hidden = false;
+root.dataset.ready = "yes";

@@ -1,7 +1,8 @@
 """A static page to publish: boards, heat map, receipts and provenance in one file without network.
 
-Everything is computed before; here finished boards and receipts become text. `page` needs the extra
-`report` (Jinja2, and DataTables from the bundle that itables ships).
+Everything is computed before; here finished boards become text. `page` needs the extra `report` (Jinja2). A name is
+never markup: Jinja2 escapes it, the script puts in text alone, and the page's content-security policy lets nothing
+run but that script, by its hash, and allows no sink of markup (Trusted Types).
 """
 
 from __future__ import annotations
@@ -11,14 +12,12 @@ import gzip
 import hashlib
 import json
 import os
-from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glevel_fast.boards.board import Board, board
-from glevel_fast.boards.scopes import Scope, all_scopes
 from glevel_fast.errors import GLevelError, ResultsError
 from glevel_fast.extras import require
 from glevel_fast.io import write
@@ -26,8 +25,8 @@ from glevel_fast.io.cells import as_number, as_text
 from glevel_fast.io.limits import MAX_MODELS, refuse_many
 from glevel_fast.io.read import read_file
 from glevel_fast.io.table import Table, table_from_records
-from glevel_fast.text import clean, reason, shown
-from glevel_fast.trust.receipts import receipt
+from glevel_fast.report.data import COMBINED, Intervals, page_data
+from glevel_fast.text import clean, reason
 from glevel_fast.version import __version__
 
 if TYPE_CHECKING:
@@ -35,10 +34,25 @@ if TYPE_CHECKING:
 
 __all__ = ["page", "read_intervals", "write_site"]
 
-COMBINED = "0"
-"""The key of the combined board beside those of the levels."""
+LEVEL_TEXTS = (
+    (2, "Comprehension and generation: the mean over all tasks; what is not supported counts as 0."),
+    (3, "Synergy: the same mean over those tasks alone on which the model is at least as good as the specialist."),
+    (4, "Synergy across comprehension and generation: the harmonic mean of both in each modality."),
+    (5, "Total synergy: Level-4 times the mean of what is won in language."),
+)
+BIBTEX = """@misc{{glevel-board,
+  title = {{{{{title}}}}},
+  year = {{{year}}},
+  note = {{{note}}},
+}}
 
-Intervals = Mapping[str, Mapping[str, tuple[int, int]]]
+@inproceedings{{fei2025generallevel,
+  title = {{On Path to Multimodal Generalist: General-Level and General-Bench}},
+  author = {{Fei, Hao and others}},
+  booktitle = {{International Conference on Machine Learning (ICML)}},
+  year = {{2025}},
+}}
+"""
 
 
 def write_site(folder: str | os.PathLike[str], scores: Scores, **options: Any) -> str:
@@ -73,37 +87,63 @@ def page(
     Raises
     ------
     MissingExtraError
-        Without Jinja2 or itables.
+        Without Jinja2.
     ResultsError
         An interval of a model that was not scored, or that holds no rank.
     """
     jinja2 = require("jinja2", "report")
-    require("itables", "report")
-    library = files("itables").joinpath("html")
     here = files("glevel_fast.report")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(here.joinpath("page.html.j2").read_text("utf-8"))
     markup = jinja2.utils.markupsafe.Markup
+    style, script = (here.joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
     combined = board(scores, "A", date=date)
     sheet = combined.sheet()
     rendered: str = template.render(
         title=clean(title, 200),
+        lead=_lead(scores, date),
+        banner=[],
+        levels=LEVEL_TEXTS,
         about=clean(combined.title, 400),
-        header=sheet.header,
+        header=[(name, align == "l") for name, align in zip(sheet.header, sheet.align, strict=True)],
         rows=[[clean(cell) for cell in row] for row in sheet.rows],
         heat=_heat_map(scores, combined),
         provenance=_provenance(scores, date),
         notes=[clean(note, 400) for note in scores.notes],
-        style=markup(
-            library.joinpath("dt_bundle.css").read_text("utf-8") + here.joinpath("page.css").read_text("utf-8")
-        ),
-        library=_packed(library.joinpath("dt_bundle.js").read_text("utf-8")),
-        data=_packed(json.dumps(_data(scores, combined, intervals or {}), allow_nan=False, separators=(",", ":"))),
-        script=markup(here.joinpath("page.js").read_text("utf-8")),
+        citation=_citation(scores, clean(title, 200), date),
+        policy=_security_policy(style, script),
+        style=markup(style),
+        script=markup(script),
+        data=_packed(json.dumps(page_data(scores, combined, intervals or {}), allow_nan=False, separators=(",", ":"))),
     )
     return rendered
+
+
+def _security_policy(style: str, script: str) -> str:
+    """Nothing runs or styles but what the page was written with, and text cannot become markup."""
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (script, style)]
+    return (
+        f"default-src 'none'; script-src 'sha256-{hashes[0]}'; style-src 'sha256-{hashes[1]}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+
+
+def _lead(scores: Scores, date: str) -> str:
+    when = f", results of {date}" if date else ""
+    benchmark = scores.benchmark
+    return (
+        f"{len(scores)} models on the {benchmark.n_tasks} tasks of benchmark {benchmark.sha256[:12]}{when}, "
+        f"scored by glevel_fast {__version__}, policy {scores.policy}."
+    )
+
+
+def _citation(scores: Scores, title: str, date: str) -> str:
+    """BibTeX; what has a meaning in it is taken out of the title."""
+    plain = "".join(c if c.isalnum() or c in " .,:;-+()/" else " " for c in title)
+    note = f"{_lead(scores, date)} SHA-256 of the benchmark: {scores.benchmark.sha256}".replace("_", r"\_")
+    return BIBTEX.format(title=" ".join(plain.split()) or "Leaderboard", year=date[:4] or "n.d.", note=note)
 
 
 def read_intervals(path: str | os.PathLike[str]) -> dict[str, dict[str, tuple[int, int]]]:
@@ -140,115 +180,6 @@ def read_intervals(path: str | os.PathLike[str]) -> dict[str, dict[str, tuple[in
 def _packed(text: str) -> str:
     """Compressed, in letters that need no escape; the browser unpacks it. The same bytes each time."""
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
-
-
-def _data(scores: Scores, combined: Board, intervals: Intervals) -> dict[str, Any]:
-    """All boards and receipts; models are numbered in the order of the combined board."""
-    order = combined.rows
-    return {
-        "models": [clean(name) for name in combined.models],
-        "scopes": [_scope(scores, scope, order) for scope in all_scopes(scores.benchmark)],
-        "intervals": {level: _intervals(scores, order, of_level) for level, of_level in intervals.items()},
-        "tasks": _tasks(scores),
-        "receipts": [_receipt(scores, scores.models[i]) for i in order.tolist()],
-    }
-
-
-def _scope(scores: Scores, scope: Scope, order: Any) -> dict[str, Any]:
-    """A scope's boards by columns, every column in the order of the models."""
-    place = np.argsort(order)
-    levels = {str(k): board(scores, scope, k) for k in scope.levels}
-    combined = board(scores, scope)
-
-    def column(values: Any, of: Board, digits: int | None = None) -> list[Any]:
-        """In the order of the models: entry j belongs to the model at place j."""
-        found: list[Any] = [None] * len(of)
-        for value, row in zip(values if isinstance(values, tuple) else values.tolist(), of.rows.tolist(), strict=True):
-            nothing = value != value or value is None
-            found[place[row]] = None if nothing else round(value, digits) if digits is not None else value
-        return found
-
-    def numbered(of: Board) -> dict[str, Any]:
-        return {
-            "score": column(of.score, of, 2),
-            "rank": [rank or None for rank in column(of.rank, of)],
-            "parts": {name: column(part, of, 2) for name, part in of.parts.items()},
-        }
-
-    return {
-        "name": clean(str(scope), 120),
-        "kind": scope.kind,
-        "tasks": combined.n_tasks,
-        "boards": {COMBINED: numbered(combined)} | {k: numbered(of) for k, of in levels.items()},
-        "level": column(combined.model_level, combined),
-        "coverage": column(100.0 * combined.coverage, combined, 1),
-        "mean": column(combined.on_supported, combined, 2),
-        "supported": column(combined.supported, combined),
-        "wins": column(combined.wins, combined),
-        "modalities": column(combined.modalities, combined),
-        "paradigm": column(combined.paradigm, combined),
-    }
-
-
-def _intervals(scores: Scores, order: Any, given: Mapping[str, tuple[int, int]]) -> list[list[int] | None]:
-    rows = {}
-    for model, (low, high) in given.items():
-        if not 1 <= low <= high:
-            raise ResultsError(f"the rank interval of {shown(model)}, {low} to {high}, is not one: 1 <= low <= high")
-        rows[scores.row(model)] = [int(low), int(high)]
-    return [rows.get(i) for i in order.tolist()]
-
-
-def _tasks(scores: Scores) -> dict[str, Any]:
-    benchmark = scores.benchmark
-    sota = [None if x != x else float(f"{x:.6g}") for x in benchmark.sota.tolist()]
-    groups = [" ".join(filter(None, g)) for g in scores.groups]
-    return {
-        "name": [clean(task) for task in benchmark.tasks],
-        "groups": groups,
-        "group": benchmark.group_of_task.tolist(),
-        "metric": [clean(metric, 40) for metric in benchmark.metric],
-        "sota": sota,
-        "scale": benchmark.scale.tolist(),
-        "weight": benchmark.weight.tolist(),
-    }
-
-
-def _receipt(scores: Scores, model: str) -> dict[str, Any]:
-    """Rows of supported tasks: task, raw, points, won, and the contribution to each of `levels`."""
-    row = scores.row(model)
-    top = 4 if scores.policy == "release" else 5
-    levels = [k for k in range(2, top + 1) if k < 4 or scores.overall[row, k - 2] > 0]
-    receipts = [receipt(scores, model, k) for k in levels]
-    first = receipts[0]
-    place = {task: j for j, task in enumerate(scores.benchmark.tasks)}
-    rows = [
-        [
-            place[first.tasks[i]],
-            _short(first.raw[i], 6),
-            _short(first.points[i], 5),
-            int(first.won[i]),
-            *(_short(r.contribution[i], 4) for r in receipts),
-        ]
-        for i in np.flatnonzero(first.supported).tolist()
-    ]
-    return {
-        "levels": levels,
-        "scores": [r.score for r in receipts],
-        "rounding": [r.rounding for r in receipts],
-        "rows": rows,
-        "lacking": [
-            [place[x.task], _short(x.raw, 6), _short(x.sota, 6), _short(x.gap, 4), _short(x.gain, 4)]
-            for x in receipts[1].lacking
-        ],
-    }
-
-
-def _short(value: float, digits: int) -> float | int | None:
-    if not np.isfinite(value):
-        return None
-    number = float(f"{value:.{digits}g}")
-    return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
 def _heat_map(scores: Scores, combined: Board) -> dict[str, Any]:
