@@ -211,7 +211,7 @@ def try_file(path, bench, output):
         snapshot.diff_sheet(snapshot.diff(data, data)).markdown()
 
     def audit():
-        rows, support = read_tables(path)
+        rows, support, _ = read_tables(path)
         findings = (*audit_boards(rows), *audit_support(support, rows))
         write.json([finding.to_dict() for finding in findings], output)
         for sheet in (findings_sheet(findings), *(corrected_sheet([r for r in rows if r.level == k]) for k in (2, 3))):

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import hostile
+import numpy as np
 import pytest
 from recorded import golden
 
@@ -21,6 +22,7 @@ from glevel_fast.trust.audit import (
     audit_support,
     corrected,
     corrected_sheet,
+    count_digits,
     findings_sheet,
 )
 from glevel_fast.trust.audit_tables import read_tables
@@ -32,6 +34,7 @@ def row(model, parts, rank, level=2, overall=None, paradigm="C+G", table="T"):
     return Row(table, level, model, model, paradigm, dict(zip(names, parts, strict=True)), mean, rank)
 
 
+IN_FULL = dict.fromkeys(("overall", "image", "video", "audio", "3d"), 17)
 SOUND = (
     row("a", (40, 20, 8, 0), 1),
     row("b", (20, 20, 8, 0), 2),
@@ -56,10 +59,15 @@ def test_a_sound_board_has_no_findings():
         ({0: {"overall": 10.0}}, [("overall", "a"), ("rank", "a")]),
         ({0: {"overall": 10.0, "rank": 2}, 1: {"rank": 1}}, [("overall", "a")]),
         ({0: {"rank": 2}, 1: {"rank": 1}}, [("rank", "b")]),
-        ({3: {"rank": 4}}, [("rank", "d")]),
+        ({3: {"rank": 4}}, []),  # a score of 0.00 may have been above 0 before it was rounded
+        ({3: {"rank": 1}, 0: {"rank": 2}, 1: {"rank": 3}, 2: {"rank": 4}}, [("rank", "d")]),
         ({1: {"model": "A!", "printed_name": "A!"}}, [("duplicate", "A!")]),
         ({2: {"parts": {"image": 60.0}, "overall": 60.0, "rank": None}}, [("range", "c"), ("range", "c")]),
-        ({1: {"parts": SOUND[0].parts, "overall": 17.0}}, [("rank", "b"), ("duplicate", "b")]),
+        ({1: {"parts": SOUND[0].parts, "overall": 17.0}}, [("duplicate", "b")]),  # both may have been rounded
+        (
+            {i: {"parts": SOUND[0].parts, "overall": 17.0, "digits": IN_FULL} for i in (0, 1)},
+            [("rank", "b"), ("duplicate", "b")],
+        ),
         ({2: {"level": 4}}, [("no-support", "c")]),
     ],
 )
@@ -172,7 +180,7 @@ def test_own_boards_from_this_package(tmp_path):
     paths.append(tmp_path / "scores.json")
     write.json(scores.to_dict(), paths[-1])
     for path in paths:
-        rows, support = read_tables(path)
+        rows, support, _ = read_tables(path)
         assert rows
         assert not support
         findings = [f for f in audit_boards(rows) if f.kind != "duplicate"]
@@ -271,3 +279,97 @@ def test_hostile_names():
         assert "<script" not in sheet.markdown() + sheet.html()
         assert "\\input" not in sheet.latex()
         assert not [c for c in sheet.text() if not c.isprintable() and c != "\n"]
+
+
+def board_file(tmp_path, models, digits, header="rank,model,overall,image,video,audio,3d", extra=""):
+    """A correct board, printed with so many decimals."""
+    rng = np.random.default_rng(3)
+    parts = rng.uniform(0, 45, (models, 4))
+    order = np.argsort(-parts.mean(axis=1))
+    lines = [header]
+    for rank, i in enumerate(order, start=1):
+        figures = [f"{v:.{digits}f}" for v in (parts[i].mean(), *parts[i])]
+        lines.append(",".join([str(rank), f"M{i}", *figures]) + extra)
+    path = tmp_path / "board.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("digits", [0, 1, 2, 3, 15])
+def test_a_correct_board_of_any_decimals_has_no_findings(tmp_path, digits):
+    rows, _, notes = read_tables(board_file(tmp_path, 60, digits))
+    assert audit_boards(rows) == ()
+    assert notes == ()
+    assert {r.digits["overall"] for r in rows} == {digits}
+
+
+@pytest.mark.parametrize("digits", [1, 2, 15])
+def test_what_is_wrong_by_a_unit_is_found_at_any_decimals(tmp_path, digits):
+    rows, _, _ = read_tables(board_file(tmp_path, 60, digits))
+    by = 2.0 * 10.0 ** -min(digits, 8)
+    changed = (replace(rows[0], overall=round(rows[0].overall + by, digits)), *rows[1:])
+    assert [f.kind for f in audit_boards(changed)] == ["overall"]
+
+
+def test_a_board_in_full_precision_with_few_scores(tmp_path):
+    """Of Level-4 most are 0; those that are not have all their decimals."""
+    lines = ["model,level,rank,overall,image,video,audio,3d", "A,4,1,0.21640625,0.865625,0,0,0"]
+    lines += [f"M{i},4,,0,0,0,0,0" for i in range(20)]
+    (tmp_path / "b.csv").write_text("\n".join(lines))
+    assert audit_boards(read_tables(tmp_path / "b.csv").rows) == ()
+
+
+def test_a_board_whose_last_models_print_as_zero(tmp_path):
+    lines = ["rank,model,overall,image,video,audio,3d", "1,A,1.00,4.00,0.00,0.00,0.00", "2,B,0.00,0.01,0.00,0.00,0.00"]
+    lines += ["3,C,0.00,0.01,0.00,0.00,0.00", "3,D,0.00,0.00,0.00,0.00,0.00"]
+    (tmp_path / "b.csv").write_text("\n".join(lines))
+    assert [f.kind for f in audit_boards(read_tables(tmp_path / "b.csv").rows) if f.kind != "duplicate"] == []
+
+
+def test_columns_that_are_no_modality_are_passed_over(tmp_path, capsys):
+    header = "rank,model,overall,image,video,audio,3d,params_b,year"
+    path = board_file(tmp_path, 5, 2, header, ",7,2024")
+    rows, _, notes = read_tables(path)
+    assert audit_boards(rows) == ()
+    assert set(rows[0].parts) == {"image", "video", "audio", "3d"}
+    assert notes == ("board.csv: columns that are no modality are passed over: 'params_b', 'year'",)
+    assert main(["audit", str(path), "--json", "-"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"findings": [], "notes": list(notes)}
+    assert err == f"note: {notes[0]}\n"
+
+
+def test_modalities_of_your_own(tmp_path):
+    path = tmp_path / "b.csv"
+    path.write_text("model,overall,Touch,Smell,params\nA,30.0,40.0,20.0,7\n")
+    with pytest.raises(gl.BenchmarkError, match=r"none of the columns 'Touch', 'Smell', 'params' is .*--modalit"):
+        read_tables(path)
+    rows, _, notes = read_tables(path, ["touch", " SMELL"])
+    assert rows[0].parts == {"touch": 40.0, "smell": 20.0}
+    assert notes == ("b.csv: columns that are no modality are passed over: 'params'",)
+    with pytest.raises(gl.BenchmarkError, match="has no column 'taste'"):
+        read_tables(path, ["touch", "taste"])
+
+
+@pytest.mark.parametrize("rank", ["1.5", "-1"])
+def test_a_rank_is_a_whole_number(tmp_path, rank):
+    (tmp_path / "b.csv").write_text(f"rank,model,overall,image\n{rank},A,3.0,3.0\n")
+    with pytest.raises(gl.BenchmarkError, match=f"line 2: the rank {rank} is not a whole number"):
+        read_tables(tmp_path / "b.csv")
+
+
+def test_the_exit_status_on_demand(tmp_path):
+    good = board_file(tmp_path, 5, 2)
+    assert main(["audit", str(good), "--exit-code"]) == 0
+    bad = tmp_path / "bad.csv"
+    bad.write_text("rank,model,overall,image,video\n1,A,30.00,40.00,10.00\n")
+    assert main(["audit", str(bad)]) == 0
+    assert main(["audit", str(bad), "--exit-code"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("figure", "digits"),
+    [("1.50", 2), ("7", 0), (1.5, 1), (2.0, 0), (7, 0), ("1e-3", 3), (1e-7, 7), ("2.5e1", 0), (0.1 + 0.2, 17)],
+)
+def test_decimals_of_a_figure(figure, digits):
+    assert count_digits(figure) == digits

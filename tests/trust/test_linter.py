@@ -32,10 +32,10 @@ def lint(benchmark, *values):
     [
         (("WER", 0.08), 5.6, "percent", 0.01),
         (("WER", 8.0, 0.01), 0.056, "fraction", 100.0),
-        (("WER", 8.0, 0.01), 94.0, "reversed", None),
+        (("WER", 8.0, 0.01), 94.0, None, None),  # one value alone may be that bad
         (("WER", 8.0, 0.01), 9.0, None, None),
         (("Acc", 80.0), 0.75, "fraction", 100.0),
-        (("Acc", 80.0), 14.0, "reversed", None),
+        (("Acc", 80.0), 14.0, None, None),
         (("Acc", 80.0), 45.0, None, None),
         (("Acc", 80.0), 140.0, "domain", None),
         (("Acc", 80.0), 7500.0, "domain", 0.01),
@@ -53,6 +53,34 @@ def lint(benchmark, *values):
 def test_each_kind(task, value, kind, scale):
     found = lint(bench(task), value)
     assert [(s.kind, s.scale) for s in found] == ([(kind, scale)] if kind else [])
+
+
+@pytest.mark.parametrize(
+    ("tasks", "values", "reversed_"),
+    [
+        ([("Acc", 80.0)] * 3, [14.0, 22.0, 17.0], 3),
+        ([("WER", 8.0, 0.01)] * 4, [94.0, 91.0, 95.0, 20.0], 3),
+        ([("Acc", 80.0)] * 2, [14.0, 22.0], 0),  # two may be chance
+        ([("Acc", 80.0)] * 7, [14.0, 22.0, 17.0, 60.0, 70.0, 75.0, 65.0], 0),  # most are not
+        ([("Acc", 80.0)] * 2 + [("F1", 80.0)], [14.0, 22.0, 17.0], 0),  # of two metrics
+        ([("Acc", 80.0)] * 3 + [("Acc", 50.0)] * 4, [14.0, 22.0, 17.0, 40.0, 40.0, 40.0, 40.0], 3),  # these cannot tell
+    ],
+)
+def test_reversed_needs_more_than_chance(tasks, values, reversed_):
+    found = lint(bench(*tasks), *values)
+    assert [s.kind for s in found] == ["reversed"] * reversed_
+
+
+def test_the_papers_own_data_is_not_reversed():
+    bench, results = gl.published.benchmark(), gl.published.results()
+    assert not [s for s in gl.lint(results, bench) if s.kind == "reversed"]
+
+
+def test_the_exit_status_on_demand(workbook, capsys):
+    sota, results = workbook
+    assert main(["lint", str(results), "-b", str(sota)]) == 0
+    assert main(["lint", str(results), "-b", str(sota), "--exit-code"]) == 1
+    capsys.readouterr()
 
 
 def test_a_suggested_scale_is_right():

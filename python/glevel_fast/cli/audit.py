@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 KINDS = (
     "overall",
@@ -37,6 +38,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "paradigm, supported, wins), or what `glevel board --json` or `glevel score --json` wrote",
     )
     audit.add_argument("--kind", choices=KINDS, metavar="KIND", help=f"only findings of one kind: {', '.join(KINDS)}")
+    audit.add_argument(
+        "--modalities", metavar="NAME,...", help="the columns of TABLES that are modalities, other than General-Bench's"
+    )
+    audit.add_argument("--exit-code", action="store_true", help="exit with 1 where there are findings")
     audit.add_argument("--corrected", action="store_true", help="only the corrected boards beside the printed ones")
     audit.add_argument("--json", metavar="FILE", help="write the findings as JSON ('-': standard output, and no table)")
     audit.add_argument(
@@ -56,14 +61,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.tables:
         from glevel_fast.trust.audit_tables import read_tables
 
-        read = [read_tables(path) for path in arguments.tables]
-        rows = tuple(row for boards, _ in read for row in boards)
-        support = tuple(entry for _, counts in read for entry in counts)
+        named = [m for m in (arguments.modalities or "").split(",") if m.strip()]
+        read = [read_tables(path, named) for path in arguments.tables]
+        rows = tuple(row for one in read for row in one.rows)
+        support = tuple(entry for one in read for entry in one.support)
+        notes = [note for one in read for note in one.notes]
         findings = (*audit_boards(rows), *audit_support(support, rows))
     else:
         from glevel_fast.published.audit import audit_published, boards
 
-        rows, findings = boards(), audit_published()
+        rows, findings, notes = boards(), audit_published(), []
     if arguments.kind:
         findings = tuple(f for f in findings if f.kind == arguments.kind)
     levels = sorted({row.level for row in rows})
@@ -71,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     boards_too = arguments.corrected or not arguments.kind
     corrected = [corrected_sheet([r for r in rows if r.level == k], True) for k in levels] if boards_too else []
     if arguments.json:
-        write.json({"findings": [f.to_dict() for f in findings]}, arguments.json)
+        write.json({"findings": [f.to_dict() for f in findings], "notes": notes}, arguments.json)
     if arguments.markdown:
         write.text(arguments.markdown, "\n".join(sheet.markdown() for sheet in [*listed, *corrected]))
     if "-" not in (arguments.json, arguments.markdown):
@@ -79,5 +86,10 @@ def run(arguments: argparse.Namespace) -> int:
             terminal.print_list(sheet)
         for i, sheet in enumerate(corrected):
             print("\n" if listed or i else "", end="")
+            if not sheet.rows:
+                print(f"{sheet.title}: nothing moves")
+                continue
             terminal.print_sheet(sheet, keep=("Rank", "Model", "Overall", "Printed rank", "Move"))
-    return 0
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    return int(arguments.exit_code and len(findings) > 0)

@@ -13,7 +13,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "lint",
         help="what looks wrong in results before they are scored",
         description="List values that look wrong: fractions for percents, percents for fractions, reversed directions, "
-        "exact zeros, values far from the specialist's. The exit status is 0 whatever is found.",
+        "exact zeros, values far from the specialist's. The exit status is 0 whatever is found, but for --exit-code.",
     )
     add_inputs(lint, policy=False)
     lint.add_argument(
@@ -21,6 +21,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         action="store_true",
         help="instead, which values and ranks the paper's policy and the released scorer take differently, and why",
     )
+    lint.add_argument("--exit-code", action="store_true", help="exit with 1 where something is listed")
     lint.add_argument("--json", metavar="FILE", help="write JSON ('-': standard output, and no table)")
     lint.set_defaults(run=run)
 
@@ -50,4 +51,4 @@ def run(arguments: argparse.Namespace) -> int:
             terminal.print_list(sheet)
     for note in results.notes:
         print(f"note: {note}", file=sys.stderr)
-    return 0
+    return int(arguments.exit_code and any(sheet.rows for sheet in sheets))

@@ -13,7 +13,7 @@ no-support              a score where the tables support no task, or the paradig
 no-wins                 a Level-3 or Level-4 above 0 where the tables count no win
 support                 a count of supported or won tasks that cannot be
 percent                 a percentage that is not the count over the group's number of tasks
-rank                    ranks that do not follow the printed score, or differ where all scores are equal
+rank                    ranks that do not follow the printed scores, where these decide it
 level-column            the same Level-k of the same model, printed differently in two tables
 skill-means             a Level-2 that the model's own skill means cannot give
 range                   a score outside 0 to 100, or above what one paradigm alone can reach (50)
@@ -28,8 +28,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -48,9 +48,13 @@ __all__ = [
     "findings_sheet",
 ]
 
-ROUNDING = 0.0101  # between a printed overall and the mean of modalities that were rounded too
-HALF_UNIT = 0.0051  # of a figure printed with two decimals
-PERCENT = 0.0501  # of a percentage printed with one
+DIGITS = 2
+"""Decimals of a score, as the paper prints it; those of a percentage are `PERCENT_DIGITS`."""
+PERCENT_DIGITS = 1
+FULL = 10
+"""From so many decimals on a figure is in full precision, and not rounded for print."""
+SLACK = 1e-9
+"""Of sums and differences of doubles that hold decimal figures."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ class Finding:
 class Row:
     """A row of a printed board of Level-`level`; `parts` holds the modalities' scores by name.
 
-    `printed_name` is what stands there, `model` the name under which tables meet.
+    `printed_name` is what stands there, `model` the name under which tables meet; `digits` are the decimals of each
+    column ("overall" and the modalities'), two where it does not say.
     """
 
     table: str
@@ -83,15 +88,32 @@ class Row:
     parts: dict[str, float]
     overall: float
     rank: int | None
+    digits: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def mean(self) -> float:
         return sum(self.parts.values()) / len(self.parts) if self.parts else 0.0
 
+    def half_unit(self, name: str) -> float:
+        """How far the figure of a column ("overall" or a modality) may be from what it was rounded from."""
+        return half_unit(self.digits.get(name, DIGITS))
+
+    @property
+    def rounding(self) -> float:
+        """How far the overall score may be from the mean of the modalities, all of them rounded."""
+        parts = sum(map(self.half_unit, self.parts)) / max(len(self.parts), 1)
+        return self.half_unit("overall") + parts + SLACK
+
+    @property
+    def in_full(self) -> bool:
+        """Whether no figure is rounded."""
+        return all(self.digits.get(name, DIGITS) >= FULL for name in ("overall", *self.parts))
+
 
 @dataclass(frozen=True)
 class Support:
-    """A model's counts in one group, as printed; `n_tasks` is the group's size (None: not known)."""
+    """A model's counts in one group, as printed; `n_tasks` is the group's size (None: not known), `digits` the decimals
+    of the columns level2 to level4 (two), supported_pct and wins_pct (one)."""
 
     table: str
     group: tuple[str, str]
@@ -103,6 +125,11 @@ class Support:
     wins_pct: float | None
     levels: dict[int, float]
     n_tasks: int | None
+    digits: Mapping[str, int] = field(default_factory=dict)
+
+    def percent_unit(self, what: str) -> float:
+        """Half a unit of the percentage "supported" or "wins"."""
+        return half_unit(self.digits.get(f"{what}_pct", PERCENT_DIGITS)) + SLACK
 
 
 @dataclass(frozen=True)
@@ -123,7 +150,7 @@ def corrected(rows: Sequence[Row]) -> tuple[Corrected, ...]:
     """The board of one level with each overall that is not the mean of its modalities replaced by that
     mean, in its order. Figures that fit are kept as printed, and so is the order of equal ones, since they
     may differ in digits that are not printed; where all scores are the same, they share the smaller rank."""
-    overall = [row.overall if abs(row.overall - row.mean) <= ROUNDING else row.mean for row in rows]
+    overall = [row.overall if abs(row.overall - row.mean) <= row.rounding else row.mean for row in rows]
 
     order = sorted(range(len(rows)), key=lambda i: (-overall[i], rows[i].rank or len(rows), i))
     ranks: dict[int, int | None] = {}
@@ -137,7 +164,7 @@ def corrected(rows: Sequence[Row]) -> tuple[Corrected, ...]:
 def corrected_sheet(rows: Sequence[Row], moved_only: bool = False) -> TextTable:
     """The corrected board beside the printed one, with each move."""
     table = corrected(rows)
-    kept = [c for c in table if not moved_only or c.move or abs(c.overall - c.row.overall) > ROUNDING]
+    kept = [c for c in table if not moved_only or c.move or abs(c.overall - c.row.overall) > c.row.rounding]
     body = [
         [
             str(c.rank or "-"),
@@ -190,9 +217,9 @@ def _check_row(row: Row) -> Iterator[Finding]:
     def finding(kind: str, printed: float, computed: float | None, message: str) -> Finding:
         return Finding(kind, row.table, row.printed_name, printed, computed, message)
 
-    if row.parts and abs(row.overall - row.mean) > ROUNDING:
+    if row.parts and abs(row.overall - row.mean) > row.rounding:
         n = len(row.parts)
-        alone = [m for m, value in row.parts.items() if value and abs(row.overall - value / n) <= ROUNDING]
+        alone = [m for m, value in row.parts.items() if value and abs(row.overall - value / n) <= row.rounding]
         why = f"; it is that of {alone[0]} alone, over {n}" if alone else ""
         yield finding(
             "overall",
@@ -212,14 +239,12 @@ def _check_row(row: Row) -> Iterator[Finding]:
             0.0,
             f"Level-{row.level} of {row.overall:g}, but paradigm {row.paradigm} has no second one to harmonise with",
         )
-    if row.rank is not None and row.overall <= 0:
-        yield finding("rank", float(row.rank), None, f"rank {row.rank} with a score of {row.overall:g}")
 
 
 def _check_order(below: Row, above: Row) -> Iterator[Finding]:
     for name in [*above.parts, "overall"]:
         low, high = ((r.overall if name == "overall" else r.parts.get(name, 0.0)) for r in (below, above))
-        if high > low + ROUNDING:
+        if high > low + above.half_unit(name) + below.half_unit(name) + SLACK:
             yield Finding(
                 "level-order",
                 above.table,
@@ -231,17 +256,40 @@ def _check_order(below: Row, above: Row) -> Iterator[Finding]:
 
 
 def _check_precision(rows: Sequence[Row]) -> Iterator[Finding]:
-    """Few figures with more than two decimals among many with two; a board in full precision has none of these."""
+    """Few figures with more decimals than the rest of their board; one in full precision has none of these."""
     figures = [(row, name, value) for row in rows for name, value in {**row.parts, "overall": row.overall}.items()]
-    longer = [f for f in figures if abs(f[2] * 100 - round(f[2] * 100)) > 1e-6]
-    if len(longer) <= len(figures) // 10:
-        for row, name, value in longer:
-            message = f"Level-{row.level} {name} has more decimals than its column"
-            yield Finding("precision", row.table, row.printed_name, value, round(value, 2), message)
+    decimals = [count_digits(value) for _, _, value in figures if value]
+    usual = usual_digits(decimals)
+    if usual < FULL:
+        for row, name, value in figures:
+            if count_digits(value) > usual:
+                message = f"Level-{row.level} {name} has more decimals than its column"
+                yield Finding("precision", row.table, row.printed_name, value, round(value, usual), message)
+
+
+def count_digits(figure: object) -> int:
+    """Decimals of a figure as it is written; of a number, those of its shortest form."""
+    text = figure.strip() if isinstance(figure, str) else repr(figure)
+    mantissa, _, exponent = text.casefold().partition("e")
+    decimals = len(mantissa.partition(".")[2]) if not mantissa.endswith(".0") or isinstance(figure, str) else 0
+    return max(decimals - int(exponent or 0), 0)
+
+
+def usual_digits(decimals: Sequence[int]) -> int:
+    """The decimals that nine in ten figures do not exceed; `DIGITS` where there are none."""
+    if not decimals:
+        return DIGITS
+    return sorted(decimals)[max(math.ceil(0.9 * len(decimals)) - 1, 0)]
+
+
+def half_unit(digits: int) -> float:
+    """Half a unit of the last decimal; 0 of a figure in full precision."""
+    return 0.5 * 10.0**-digits if digits < FULL else 0.0
 
 
 def _check_ranks(rows: Sequence[Row]) -> Iterator[Finding]:
-    ranked = sorted((row for row in rows if row.rank is not None and row.overall > 0), key=lambda row: row.rank or 0)
+    """Ranks that the printed scores contradict; scores that are printed alike may differ in what is not printed."""
+    ranked = sorted((row for row in rows if row.rank is not None), key=lambda row: row.rank or 0)
     scores = sorted(row.overall for row in ranked)
     best: Row | None = None
     for row in reversed(ranked):  # from the last rank up: a row must not score below any that stands lower
@@ -258,9 +306,11 @@ def _check_ranks(rows: Sequence[Row]) -> Iterator[Finding]:
         else:
             best = row
     for one, two in pairwise(ranked):
+        if one.rank == two.rank or one.overall != two.overall or not one.overall > 0:
+            continue
         # Two sums of rounded modalities may differ by the rounding alone.
-        unsure = 0.005 * sum(value > 0 for row in (one, two) for value in row.parts.values()) / max(len(two.parts), 1)
-        if one.overall == two.overall and two.mean - one.mean >= unsure - 1e-9 > 0 and one.rank != two.rank:
+        unsure = sum(row.half_unit(name) for row in (one, two) for name, value in row.parts.items() if value > 0)
+        if two.mean - one.mean > unsure / max(len(two.parts), 1) + SLACK:
             yield Finding(
                 "rank",
                 two.table,
@@ -270,7 +320,7 @@ def _check_ranks(rows: Sequence[Row]) -> Iterator[Finding]:
                 f"rank {two.rank} below {one.printed_name} at rank {one.rank}, both with {two.overall:g}, though its "
                 f"modalities give {two.mean:.4f} and not {one.mean:.4f}",
             )
-        if one.rank != two.rank and one.overall == two.overall and one.parts == two.parts:
+        elif one.in_full and two.in_full and one.parts == two.parts:
             yield Finding(
                 "rank",
                 two.table,
@@ -331,7 +381,7 @@ def audit_support(support: Sequence[Support], rows: Sequence[Row] = ()) -> tuple
         for level, printed in entry.levels.items():
             row = boards.get((level, entry.model))
             board = row.parts.get(entry.group[0], 0.0) if row else 0.0
-            if level < 5 and row is not None and abs(printed - board) > HALF_UNIT:
+            if level < 5 and row is not None and not _same_figure(entry, row, level, printed, board):
                 found.append(
                     Finding(
                         "level-column",
@@ -344,6 +394,13 @@ def audit_support(support: Sequence[Support], rows: Sequence[Row] = ()) -> tuple
                 )
     found += _check_claims(support, boards)
     return tuple(found)
+
+
+def _same_figure(entry: Support, row: Row, level: int, printed: float, board: float) -> bool:
+    """Whether two figures can have been rounded from one."""
+    digits = entry.digits.get(f"level{level}", DIGITS), row.digits.get(entry.group[0], DIGITS)
+    apart = 0.0 if digits[0] == digits[1] else half_unit(digits[0]) + half_unit(digits[1])
+    return abs(printed - board) <= apart + SLACK
 
 
 def _check_counts(entry: Support) -> Iterator[Finding]:
@@ -376,8 +433,8 @@ def _check_percents(support: Sequence[Support]) -> Iterator[Finding]:
             if percent is not None
         ]
         size = entries[0].n_tasks or 0
-        off = [f for f in figures if not _is_percent(f[2], size, f[3])]
-        n = _shared_size([(count, percent) for _, _, count, percent in figures], size)
+        off = [f for f in figures if not _is_percent(f[2], size, f[3], f[0].percent_unit(f[1]))]
+        n = _shared_size([(count, percent, entry.percent_unit(what)) for entry, what, count, percent in figures], size)
         if len(off) > 1 and len(entries) > 1 and n:
             message = f"all percentages are of {n} tasks, where the group has {size}"
             yield Finding("percent", table, "", n, size, message)
@@ -388,19 +445,19 @@ def _check_percents(support: Sequence[Support]) -> Iterator[Finding]:
             yield Finding("percent", table, entry.printed_name, percent, computed, message)
 
 
-def _shared_size(figures: Sequence[tuple[int, float]], size: int) -> int | None:
+def _shared_size(figures: Sequence[tuple[int, float, float]], size: int) -> int | None:
     """The number of tasks nearest to `size`, up to four times that, of which all percentages are."""
     low, high = 1.0, 4.0 * size - 1
-    for count, percent in figures:
-        if count and percent > -PERCENT:
-            low = max(low, 100 * count / (percent + PERCENT))
-            high = min(high, 100 * count / (percent - PERCENT)) if percent > PERCENT else high
+    for count, percent, unit in figures:
+        if count and percent > -unit:
+            low = max(low, 100 * count / (percent + unit))
+            high = min(high, 100 * count / (percent - unit)) if percent > unit else high
     n = min(max(size, math.ceil(low)), math.floor(high))
-    return n if n >= 1 and all(_is_percent(count, n, percent) for count, percent in figures) else None
+    return n if n >= 1 and all(_is_percent(count, n, percent, unit) for count, percent, unit in figures) else None
 
 
-def _is_percent(count: int, n: int, percent: float) -> bool:
-    return abs(100 * count / n - percent) <= PERCENT
+def _is_percent(count: int, n: int, percent: float, unit: float) -> bool:
+    return abs(100 * count / n - percent) <= unit
 
 
 def _check_claims(support: Sequence[Support], boards: dict[tuple[int, str], Row]) -> Iterator[Finding]:

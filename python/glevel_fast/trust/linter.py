@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ FACTORS = (0.01, 100.0, 0.001, 1000.0)
 FAR = 20.0
 """From this factor on a value is far from the specialist's; a known unit that brings it within `NEAR` is suggested."""
 NEAR = 3.0
+REVERSED = 3
+"""So many values of a metric have to look reversed; one or two do by chance."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,25 @@ def lint(
                         scale,
                     )
                 )
-    return tuple(found)
+    return tuple(_without_chance(found, results, benchmark))
+
+
+def _without_chance(found: list[Suspect], results: Results, benchmark: Benchmark) -> Iterator[Suspect]:
+    """Without the "reversed" that chance explains: a direction is that of a model's metric, and shows in its values.
+
+    At least `REVERSED` values of the metric are needed, and most of those that could show it.
+    """
+    count = Counter((s.model, s.metric) for s in found if s.kind == "reversed")
+    row = {model: i for i, model in enumerate(results.models)}
+    could: dict[tuple[str, str], int] = {}
+    for model, name in count:
+        of_metric = [j for j, metric in enumerate(benchmark.metric) if metric == name]
+        given = [j for j in of_metric if results.values[row[model], j] > 0]
+        could[model, name] = sum(_shows_direction(float(benchmark.sota_z[j]), benchmark.metrics[j]) for j in given)
+    for suspect in found:
+        of = suspect.model, suspect.metric
+        if suspect.kind != "reversed" or (count[of] >= REVERSED and 2 * count[of] > could[of]):
+            yield suspect
 
 
 def _judge(
@@ -141,12 +162,24 @@ def _unit(z: float, sota: float, metric: Metric) -> float | None:
 
 def _mirrored(z: float, sota: float, metric: Metric) -> float | None:
     """1 - z or 100 - z where that is near the specialist's and z is at the other end of the scale."""
-    top = 1.0 if metric.name == "WER" else 100.0 if metric.is_percent else None
-    if top is None or not 0 < z < top or not 0 < sota < top:
+    top = _top(metric)
+    if top is None or not 0 < z < top or not _shows_direction(sota, metric):
         return None
-    good = sota >= 0.75 * top if metric.better == "higher" else sota <= 0.25 * top
     bad = z <= 0.25 * top if metric.better == "higher" else z >= 0.75 * top
-    return top - z if good and bad and abs((top - z) - sota) <= 0.1 * top else None
+    return top - z if bad and abs((top - z) - sota) <= 0.1 * top else None
+
+
+def _top(metric: Metric) -> float | None:
+    """The other end of the scale, where a metric has two ends that could be taken for each other."""
+    return 1.0 if metric.name == "WER" else 100.0 if metric.is_percent else None
+
+
+def _shows_direction(sota: float, metric: Metric) -> bool:
+    """Whether the specialist is so near its good end that a reversed value would show."""
+    top = _top(metric)
+    if top is None or not 0 < sota < top:
+        return False
+    return sota >= 0.75 * top if metric.better == "higher" else sota <= 0.25 * top
 
 
 def places(
