@@ -27,12 +27,23 @@ TWIN, RULES, COMPILED, BENCHMARK, BOARDS = (
     f"python/glevel_fast/{name}.py"
     for name in ("core/twin/engine", "core/rules", "core/compiled", "core/benchmark", "boards/board")
 )
-SETS, PY_ABLATION, PY_SUMMARY, WHAT_IF, FRAGILITY, BOOTSTRAP, UPDATE, SETS_TWIN = (
+SETS, PY_ABLATION, PY_SUMMARY, WHAT_IF, FRAGILITY, BOOTSTRAP, RECIPES, PIECES, PACKED, PREPARED, UPDATE, SETS_TWIN = (
     f"python/glevel_fast/{name}.py"
     for name in (
         *(
             f"uncertainty/{name}"
-            for name in ("specialists", "ablation", "summary", "what_if", "fragility", "bootstrap")
+            for name in (
+                "specialists",
+                "ablation",
+                "summary",
+                "what_if",
+                "fragility",
+                "bootstrap",
+                "recipes",
+                "pieces",
+                "packed",
+                "prepared",
+            )
         ),
         "core/update",
         "core/twin/sets",
@@ -49,8 +60,11 @@ TESTS = {
         "core/scoring core/determinism core/parity core/properties published/published",
     ),
     **dict.fromkeys(
-        (DENSE, CHANGE, RESAMPLE, ABOVE, SETS_TWIN, PY_SUMMARY), "uncertainty/ablation uncertainty/bootstrap"
+        (DENSE, CHANGE, RESAMPLE, ABOVE, SETS_TWIN, PY_SUMMARY),
+        "uncertainty/ablation uncertainty/bootstrap uncertainty/parts",
     ),
+    **dict.fromkeys((PIECES, PACKED, PREPARED), "uncertainty/parts"),
+    RECIPES: "uncertainty/ablation uncertainty/parts",
     **dict.fromkeys((PAIRS, TILES, SUMMARY, SETS, PY_ABLATION), "uncertainty/ablation uncertainty/what_if"),
     **dict.fromkeys((RESAMPLING, RANDOM, BOOTSTRAP), "uncertainty/bootstrap uncertainty/long_runs"),
     **dict.fromkeys((WHAT_IF, FRAGILITY), "uncertainty/what_if"),
@@ -141,11 +155,11 @@ MUTANTS = [
     ("tiles: forget the scale", TILES, "sign * (row[s] * scale)", "sign * row[s]"),
     ("tiles: a missing specialist is beaten", TILES, "row[s] = v == v ? v : infinity", "row[s] = v == v ? v : -infinity"),
     ("tiles: strict is lax", TILES, "row[s] = std::nextafter(row[s], infinity)", "row[s] = std::nextafter(row[s], -infinity)"),
-    ("a perturbed σ moves up in every direction", SETS, 'if m.better == "higher" else -1.0', 'if m.better == "higher" else 1.0'),
-    ("a perturbed σ only improves", SETS, "* 2.0**-52 - 1.0", "* 2.0**-53"),
-    ("a candidate is drawn from the first half", SETS, "(draws >> np.uint64(32)) * sizes", "(draws >> np.uint64(33)) * sizes"),
-    ("all choices: an index off by one", SETS, "prod(sizes[i + 1 :].tolist())", "prod(sizes[i:].tolist())"),
-    ("leave one out keeps it", SETS, "where, np.full(n, np.nan)", "where, benchmark.sota[where]"),
+    ("a perturbed σ moves up in every direction", RECIPES, 'if m.better == "higher" else -1.0', 'if m.better == "higher" else 1.0'),
+    ("a perturbed σ only improves", RECIPES, "* 2.0**-52 - 1.0", "* 2.0**-53"),
+    ("a candidate is drawn from the first half", RECIPES, "(draws >> np.uint64(32)) * self.sizes", "(draws >> np.uint64(33)) * self.sizes"),
+    ("all choices: an index off by one", RECIPES, "prod(self.sizes[i + 1 :].tolist())", "prod(self.sizes[i:].tolist())"),
+    ("leave one out keeps it", RECIPES, "np.full(last - first, np.nan)", "benchmark.sota[self.tasks[first:last]]"),
     ("a dropped task keeps weight 1", PY_ABLATION, "weight[dropped] = 0.0", "weight[dropped] = 1.0"),
     ("a set of several changes blames one task", PY_ABLATION, "alone = np.diff(begin) == 1", "alone = np.diff(begin) >= 1"),
     ("moved ranks of one task are counted once", PY_ABLATION, "np.add.at(summary.moved, only[alone], moved[alone])",
@@ -189,7 +203,14 @@ MUTANTS = [
     ("rank quantile: off by one", PY_SUMMARY, "rank if rank <= len(self.models)", "rank if rank < len(self.models)"),
     ("mean: the upper half is shifted wrongly", PY_SUMMARY, "(int(h) << 32)", "(int(h) << 31)"),
     ("pivotal: wins before ranks", PY_SUMMARY, "-self.decided, -self.moved", "-self.moved, -self.decided"),
-    ("merge forgets moved ranks", PY_SUMMARY, "whole.moved += part.moved", "whole.moved += 0"),
+    ("merge forgets moved ranks", PY_SUMMARY, "self.moved += part.moved", "self.moved += 0"),
+    ("merge takes strangers", PY_SUMMARY, "part.job != self.job or", ""),
+    ("overlap: the next set too", PIECES, "first < whole[-1][1]", "first <= whole[-1][1]"),
+    ("overlap: only of what starts at the same set", PIECES, "first < whole[-1][1]", "first == whole[-1][0]"),
+    ("a count of 256 is one of 0", PACKED, "counts[large] >> 8", "counts[large] >> 9"),
+    ("a stretch without its end", PACKED, "rows.shape[1] - some", "rows.shape[1] - 1 - some"),
+    ("the seed is not of the job", RECIPES, "return self.relative, self.seed", "return (self.relative,)"),
+    ("the results are not of the job", PREPARED, "self.scores.models, self.raw)", "self.scores.models)"),
     ("twin: a set's tie does not win", SETS_TWIN, "wins = self.value >= thresholds", "wins = self.value > thresholds"),
     ("twin: ranks start at 0", SETS_TWIN, "better + 1", "better"),
     ("twin: a unit is drawn from all groups", SETS_TWIN, "self.starts[self.unit_group] + ((numbers", "((numbers"),

@@ -246,6 +246,8 @@ class Scorer(_scoring.Scorer):
         piece: int | None = None,
         progress: Callable[[int, int], object] | None = None,
         compare: Iterable[int] = (),
+        start: int = 0,
+        stop: int | None = None,
     ) -> Bootstrap:
         """Resample the benchmark's tasks: intervals of scores and ranks, chances of levels, P(A above B).
 
@@ -267,6 +269,9 @@ class Scorer(_scoring.Scorer):
         compare : levels
             Whose boards the result will be asked about: P(A above B) of all models is counted on the
             way. For others the resamples are made again when they are asked for.
+        start, stop : int, optional
+            Only resamples [start, stop): their summaries merge into that of all. A resample does not depend
+            on how many there are, so a run can go on where another ended.
 
         Raises
         ------
@@ -276,5 +281,5 @@ class Scorer(_scoring.Scorer):
         """
         return _bootstrap.bootstrap(
             self, results, n, unit, seed, models=models, threads=threads, piece=piece, progress=progress,
-            compare=compare,
+            compare=compare, start=start, stop=stop,
         )  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 from generate import random_case
 
 from glevel_fast import GLevelError, Scorer
-from glevel_fast.uncertainty import ablation
+from glevel_fast.uncertainty import ablation, recipes
 from glevel_fast.uncertainty.ablation import sets_in_piece
 from glevel_fast.uncertainty.specialists import SpecialistSets
 
@@ -135,14 +135,14 @@ def ctrl_c():
 
 def interrupted_at(n, piece, times=1):
     """`n` sets; while those of a piece that starts with set `piece` are made, Ctrl-C is pressed."""
-    drawn = SpecialistSets.perturbed(BENCHMARK, n, seed=2)
 
-    def matrix(first, last):
-        for _ in range(times * (first == piece)):
-            ctrl_c()
-        return drawn.matrix(first, last)
+    class Perturbed(recipes.Perturbed):
+        def matrix(self, benchmark, first, last):
+            for _ in range(times * (first == piece)):
+                ctrl_c()
+            return super().matrix(benchmark, first, last)
 
-    return SpecialistSets(BENCHMARK, n, "interrupted", matrix=matrix)
+    return SpecialistSets(BENCHMARK, Perturbed(n, 0.05, 2))
 
 
 @pytest.mark.parametrize("full", [False, True])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from glevel_fast import Benchmark, GLevelError, Results, Scorer
+from glevel_fast.core.compiled import Scored, engine_columns
 
 ARRAYS = ("overall", "modality", "means", "supported", "wins", "level", "models")
 
@@ -95,10 +96,10 @@ def test_fragility_by_brute_force(case):
         n = int(fragile.lost_wins[i])
         assert all(without(tasks) == level for k in range(n) for tasks in combinations(won, k))
         assert any(without(tasks) < level for tasks in combinations(won, n))
-        if n == 1 and level >= 4:
+        assert (fragile.models[i] in fragile.single) == (n == 1)
+        if n == 1:
             alone = tuple(benchmark.tasks[t] for t in won if without([t]) < level)
             assert fragile.tasks[i] == alone
-            assert fragile.models[i] in fragile.single
         else:
             assert fragile.tasks[i] == ()
 
@@ -113,8 +114,60 @@ def test_fragility_in_sigma():
     assert fragile.lost_wins.tolist() == [1, 1, 1]
     # a is lost first beyond +20 % (60 against 50), both generation wins beyond 20 % (8 against 10).
     np.testing.assert_allclose(fragile.relative, [0.2, 0.025, 0.1])
-    assert fragile.tasks == (("a",), ("a", "c"), ())
-    assert fragile.single == ("model 0", "model 1")
+    assert fragile.tasks == (("a",), ("a", "c"), ("b",))
+    assert fragile.single == ("model 0", "model 1", "model 2")
+
+
+@settings(max_examples=60, deadline=None)
+@given(boards(), st.booleans())
+def test_at_exactly_this_much_a_level_holds(case, factor):
+    """As a double, whether it is added to each σ or multiplied into it; a hair beyond, it is lost."""
+    benchmark, raw = case
+    scores = Scorer(benchmark, fractions="keep").score(raw)
+    fragile = scores.fragility()
+    higher = np.array([m.better == "higher" for m in benchmark.metrics])
+    towards, sota = np.where(higher, 1.0, -1.0), benchmark.sota
+
+    def level(i, much):
+        with np.errstate(over="ignore"):
+            moved = sota * (1.0 + np.sign(sota) * towards * much) if factor else sota + towards * much * np.abs(sota)
+            z = moved * benchmark.scale
+        own = scores.compiled.make_engine(engine_columns(benchmark) | {"sota": z})
+        return Scored._make(own.score(np.ascontiguousarray(raw[i : i + 1]), 1)).level[0]
+
+    for i in np.flatnonzero(np.isfinite(fragile.relative)):
+        much = fragile.relative[i]
+        assert level(i, much) == scores.level[i]
+        assert level(i, much + 1e-12 * max(1.0, much)) < scores.level[i]
+
+
+def test_a_win_of_no_points_holds_nothing():
+    """It counts as a win (SPEC.md section 4), but Level-3 needs a score."""
+    bench = Benchmark(
+        ("model", "b"), ("image", "my modality"), ("comprehension", "generation"), ("MOS", "Acc"),
+        np.array([1.0, 50.0]),
+    )  # fmt: skip
+    raw = np.array([[1.0, 40.0], [1.0, 60.0], [2.0, np.nan]])
+    scores = Scorer(bench).score(raw)
+    assert scores.wins.sum(axis=1).tolist() == [1, 2, 1]
+    fragile = scores.fragility()
+    assert fragile.level.tolist() == [2, 3, 3]
+    assert fragile.lost_wins.tolist() == [-1, 1, 1]
+    assert fragile.tasks == ((), ("b",), ("model",))
+    assert fragile.relative[1:].tolist() == [0.2, 1.0]
+
+
+def test_an_array_off_its_alignment():
+    benchmark, raw = random_case(4, 30, seed=7)
+    memory = np.zeros(raw.nbytes + 1, np.uint8)
+    unaligned = memory[1:].view(np.float64).reshape(raw.shape)
+    unaligned[:] = raw
+    assert not unaligned.flags.aligned
+    scorer = Scorer(benchmark, fractions="keep")
+    scores = scorer.score(unaligned)
+    assert_same(scores, scorer.score(raw))
+    assert np.array_equal(scores.fragility().relative, scorer.score(raw).fragility().relative, equal_nan=True)
+    assert scorer.bootstrap(unaligned, 5).summary == scorer.bootstrap(raw, 5).summary
 
 
 def test_a_level_is_lost_with_its_last_modality():

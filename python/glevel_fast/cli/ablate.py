@@ -37,7 +37,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     kinds.add_argument("--strict", action="store_true", help="a tie with the specialist is no win")
     ablate.add_argument("-n", type=options.positive, metavar="N", help="how many sets to draw (--perturb: 1000)")
     ablate.add_argument("--seed", type=options.whole, default=0, metavar="N", help="of what is drawn (default 0)")
-    ablate.add_argument("--level", type=int, choices=[2, 3, 4, 5], default=2, help="the board to show (default 2)")
+    ablate.add_argument(
+        "--level",
+        type=int,
+        choices=[2, 3, 4, 5],
+        default=3,
+        help="the board to show (default 3: specialists cannot move Level-2)",
+    )
     ablate.add_argument("--confidence", type=options.confidence, default=0.95, help="of intervals (default 95)")
     options.add_outputs(ablate)
     ablate.set_defaults(run=run)

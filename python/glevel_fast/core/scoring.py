@@ -172,7 +172,7 @@ class Scorer:
 
     def _matrix(self, given: Any) -> Array:
         n = self.benchmark.n_tasks
-        if type(given) is np.ndarray and given.dtype == np.float64 and given.flags.c_contiguous and given.ndim == 2:
+        if type(given) is np.ndarray and given.dtype == np.float64 and given.ndim == 2 and _laid_out(given):
             array = given
         else:
             if isinstance(given, np.ma.MaskedArray):
@@ -180,7 +180,7 @@ class Scorer:
             array = np.asarray(given.values if isinstance(given, Results) else given)
             if array.dtype.kind not in "fiu":
                 raise ResultsError(f"results must be an array of numbers, not of {array.dtype}")
-            array = np.ascontiguousarray(array, dtype=np.float64)
+            array = np.require(array, np.float64, ["C", "A"])
             if array.ndim == 1:
                 array = array[np.newaxis]
         if array.ndim != 2 or array.shape[1] != n:
@@ -222,6 +222,10 @@ class Scorer:
             else:
                 notes.append(f"percentages all at most 1, taken as they are: {listed}")
         return raw, scored, tuple(notes)
+
+
+def _laid_out(array: Array) -> bool:
+    return array.flags.c_contiguous and array.flags.aligned
 
 
 def _read_only(array: Array) -> Array:

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from glevel_fast.core.compiled import Scored, count_threads, engine_columns
 from glevel_fast.errors import GLevelError
-from glevel_fast.uncertainty.pieces import Interrupt, Progress, sets_in_piece
+from glevel_fast.uncertainty.identity import identity
+from glevel_fast.uncertainty.pieces import Interrupt, Progress, checked_range, sets_in_piece
 from glevel_fast.uncertainty.prepared import Prepared, prepare
 from glevel_fast.uncertainty.specialists import SpecialistSets
 from glevel_fast.uncertainty.summary import Summary
@@ -37,14 +38,18 @@ class Ablation:
     Attributes
     ----------
     sets : SpecialistSets
+    start, stop : int
+        The sets that were asked for, [start, stop).
     done : int
-        How many of them are in it: fewer than there are when the run was interrupted.
+        How many of them are in it, from the first on: fewer than asked for when the run was interrupted.
     scores : float64 (done, n_models, 4) or None
         S2 to S5; only with full=True.
     """
 
     prepared: Prepared
     sets: SpecialistSets
+    start: int
+    stop: int
     done: int
     scores: Array | None
     _summary: Summary | None
@@ -57,20 +62,24 @@ class Ablation:
 
     @property
     def complete(self) -> bool:
-        """Whether all sets are done; False after an interrupt."""
-        return self.done == self.sets.n
+        """Whether all sets asked for are done; False after an interrupt."""
+        return self.done == self.stop - self.start
 
     @cached_property
     def summary(self) -> Summary:
         """Means, quantiles, levels, ranks and pivotal specialists; with full=True it is made when asked for."""
         if self._summary is not None:
             return self._summary
-        again = ablate(self.prepared.scorer, self.prepared, self.sets, threads=self._threads, stop=self.done)
+        end = self.start + self.done
+        again = ablate(
+            self.prepared.scorer, self.prepared, self.sets, threads=self._threads, start=self.start, stop=end
+        )
         return again.summary
 
     def __repr__(self) -> str:
         done = "" if self.complete else f"; interrupted after {self.done}"
-        return f"Ablation({len(self.models)} models under {self.sets.n} sets: {self.sets.what}{done})"
+        some = "" if self.stop - self.start == self.sets.n else f"{self.start} to {self.stop - 1} of "
+        return f"Ablation({len(self.models)} models under {some}{self.sets.n} sets: {self.sets.what}{done})"
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
         """Plain data, as `glevel ablate --json` writes it."""
@@ -78,7 +87,14 @@ class Ablation:
         return {
             "glevel_fast": __version__,
             "benchmark": {"tasks": benchmark.n_tasks, "sha256": benchmark.sha256},
-            "sets": {"what": self.sets.what, "strict": self.sets.strict, "n": self.sets.n, "done": self.done},
+            "sets": {
+                "what": self.sets.what,
+                "strict": self.sets.strict,
+                "n": self.sets.n,
+                "start": self.start,
+                "stop": self.stop,
+                "done": self.done,
+            },
             "summary": self.summary.to_dict(confidence),
             "notes": list(self.prepared.scores.notes),
         }
@@ -103,16 +119,14 @@ def ablate(
         sets = SpecialistSets.from_matrix(scorer.benchmark, sets)
     elif sets.benchmark is not scorer.benchmark and sets.benchmark != scorer.benchmark:
         raise GLevelError("these specialist sets are of another benchmark: make them from the scorer's")
-    stop = sets.n if stop is None else stop
-    if not 0 <= start <= stop <= sets.n:
-        raise GLevelError(f"start={start}, stop={stop}: there are sets 0 to {sets.n}")
+    start, stop = checked_range(start, stop, sets.n, "sets")
     if piece is not None and piece < 1:
         raise GLevelError(f"piece={piece}: at least one set")
     n_models, n_threads = len(prepared), count_threads(threads)
     step = piece or sets_in_piece(n_models, sets.benchmark.n_tasks)
     if sets.dropped is not None and piece is None:
         step = min(step, max(1, PIECE_SCORED // max(prepared.raw.size, 1)))
-    summary = None if full else _empty(prepared)
+    summary = None if full else _empty(prepared, sets)
     out = np.empty((stop - start if full else min(step, stop - start), n_models, 4))
     done = start
     with Interrupt(stop - start > step) as interrupt:
@@ -121,27 +135,29 @@ def ablate(
             target = out[first - start : last - start] if full else out[: last - first]
             decided = _piece(prepared, sets, first, last, target, not full, n_threads)
             if summary is not None:
-                _take(summary, prepared, target, decided, _only_task(sets, first, last), n_threads)
+                _take(summary, prepared, first, target, decided, _only_task(sets, first, last), n_threads)
             done = last
             if interrupt.between_pieces(progress, done - start, stop - start):
                 break
-    return Ablation(prepared, sets, done - start, out[: done - start] if full else None, summary, threads)
+    return Ablation(prepared, sets, start, stop, done - start, out[: done - start] if full else None, summary, threads)
 
 
-def _empty(prepared: Prepared) -> Summary:
+def _empty(prepared: Prepared, sets: SpecialistSets) -> Summary:
     scores = prepared.scores
-    return Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks)
+    job = identity("ablation", prepared.identity, sets.identity)
+    return Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks, job)
 
 
 def _take(
     summary: Summary,
     prepared: Prepared,
+    first: int,
     scores: Array,
     decided: NDArray[np.int64],
     only: NDArray[np.int64],
     threads: int,
 ) -> None:
-    summary.count(len(scores))
+    summary.count(first, first + len(scores))
     moved = prepared.scorer.backend.summarise(scores, prepared.base_ranks, summary.arrays, threads)
     summary.decided += decided
     alone = only >= 0
@@ -165,8 +181,8 @@ def _piece(
     if sets.dropped is not None:
         _dropped(prepared, sets, first, last, out, threads)
         return np.zeros(sets.benchmark.n_tasks, np.int64)
-    if sets.only is not None:
-        prepared.kept(sets.strict, threads).scores(sets.only[first:last], out, threads)
+    if sets.subsets:
+        prepared.kept(sets.strict, threads).scores(sets.kept_tasks(first, last), out, threads)
         return np.zeros(sets.benchmark.n_tasks, np.int64)
     pairs: Any = prepared.pairs
     wins: NDArray[np.int64]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,7 +21,8 @@ from glevel_fast.core.checks import checked_seed
 from glevel_fast.core.compiled import count_threads, engine_columns
 from glevel_fast.errors import GLevelError
 from glevel_fast.text import fold_task
-from glevel_fast.uncertainty.pieces import PIECE_PAIRS, Interrupt, sets_in_piece
+from glevel_fast.uncertainty.identity import identity
+from glevel_fast.uncertainty.pieces import PIECE_PAIRS, Interrupt, checked_range, sets_in_piece
 from glevel_fast.uncertainty.prepared import Prepared, prepare
 from glevel_fast.uncertainty.summary import Summary
 from glevel_fast.version import __version__
@@ -49,8 +50,8 @@ class Bootstrap:
 
     Attributes
     ----------
-    n, done : int
-        Resamples asked for, and made: fewer when the run was interrupted.
+    start, stop : int
+        The resamples that were asked for, [start, stop).
     unit : {"task", "skill", "modality"}
     seed : int
     summary : Summary
@@ -59,13 +60,12 @@ class Bootstrap:
     """
 
     prepared: Prepared
-    n: int
-    done: int
+    start: int
+    stop: int
     unit: Unit
     seed: int
     summary: Summary
-    threads: int
-    _counts: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+    threads: int | None = None
 
     leaves_out = LEAVES_OUT
 
@@ -80,9 +80,22 @@ class Bootstrap:
         return self.prepared.scores.models
 
     @property
+    def n(self) -> int:
+        """How many resamples were asked for."""
+        return self.stop - self.start
+
+    @property
+    def done(self) -> int:
+        """How many were made: fewer than asked for when the run was interrupted."""
+        return self.summary.n
+
+    @property
     def complete(self) -> bool:
-        """Whether all resamples are done; False after an interrupt."""
+        """Whether all resamples asked for are done; False after an interrupt."""
         return self.done == self.n
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_resampler"}
 
     def __repr__(self) -> str:
         done = "" if self.complete else f", interrupted after {self.done}"
@@ -100,24 +113,28 @@ class Bootstrap:
         rows = [self.prepared.scores.row(model) for model in (a, b)]
         resampler = _resampler(self.prepared, self.unit, rows)
         out = np.empty((self.done, 2, 4))
-        resampler.scores(self.seed, 0, out, self.threads)
+        at = 0
+        for first, last in self.summary.ranges:
+            resampler.scores(self.seed, first, out[at : at + last - first], count_threads(self.threads))
+            at += last - first
         x, y = out[:, 0, k], out[:, 1, k]
         return float((np.count_nonzero(x > y) + np.count_nonzero(x == y) / 2) / self.done)
 
     def all_above(self, level: int = 2) -> Array:
         """float64 (n_models, n_models): P(row above column) on the board of a level, ties counted half."""
         k = _board(level)
-        if k not in self._counts:
-            n_models, backend = len(self.models), self.prepared.scorer.backend
+        if level not in self.summary.above:
+            n_models, backend, threads = len(self.models), self.prepared.scorer.backend, count_threads(self.threads)
             counts = np.zeros((n_models, n_models), np.int64)
             step = _step(self.prepared, 1)
             out = np.empty((min(step, self.done), n_models, 4))
-            for first in range(0, self.done, step):
-                piece = out[: min(step, self.done - first)]
-                self._resampler.scores(self.seed, first, piece, self.threads)
-                counts += _above(backend, piece, k, self.threads)
-            self._counts[k] = counts
-        counts = self._counts[k]
+            for start, stop in self.summary.ranges:
+                for first in range(start, stop, step):
+                    piece = out[: min(step, stop - first)]
+                    self._resampler.scores(self.seed, first, piece, threads)
+                    counts += _above(backend, piece, k, threads)
+            self.summary.above[level] = counts
+        counts = self.summary.above[level]
         probability: Array = (counts + (self.done - counts - counts.T) / 2) / self.done
         return probability
 
@@ -168,7 +185,14 @@ class Bootstrap:
         return {
             "glevel_fast": __version__,
             "benchmark": {"tasks": benchmark.n_tasks, "sha256": benchmark.sha256},
-            "resamples": {"unit": self.unit, "seed": self.seed, "n": self.n, "done": self.done},
+            "resamples": {
+                "unit": self.unit,
+                "seed": self.seed,
+                "n": self.n,
+                "start": self.start,
+                "stop": self.stop,
+                "done": self.done,
+            },
             "covers": self.covers,
             "leaves_out": self.leaves_out,
             "summary": self.summary.to_dict(confidence),
@@ -189,6 +213,8 @@ def bootstrap(
     piece: int | None = None,
     progress: Callable[[int, int], object] | None = None,
     compare: Iterable[int] = (),
+    start: int = 0,
+    stop: int | None = None,
 ) -> Bootstrap:
     """See `Scorer.bootstrap`."""
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
@@ -198,28 +224,30 @@ def bootstrap(
     if piece is not None and piece < 1:
         raise GLevelError(f"piece={piece}: at least one resample")
     seed = checked_seed(seed)
-    boards = {_board(level) for level in compare}
+    boards = {level: _board(level) for level in compare}
+    start, stop = checked_range(start, stop, n, "resamples")
     if unit == "skill":
         _need_skills(scorer.benchmark)
     prepared = prepare(scorer, results, models=models, threads=threads)
     n_threads = count_threads(threads)
     resampler = _resampler(prepared, unit)
     scores = prepared.scores
-    summary = Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks)
-    counts = {k: np.zeros((len(prepared), len(prepared)), np.int64) for k in boards}
+    job = identity("bootstrap", prepared.identity, unit, seed)
+    summary = Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks, job)
+    summary.above = {level: np.zeros((len(prepared), len(prepared)), np.int64) for level in boards}
     step = piece or _step(prepared, len(boards))
-    out = np.empty((min(step, n), len(prepared), 4))
-    with Interrupt(n > step) as interrupt:
-        for first in range(0, n, step):
-            part = out[: min(step, n - first)]
+    out = np.empty((min(step, stop - start), len(prepared), 4))
+    with Interrupt(stop - start > step) as interrupt:
+        for first in range(start, stop, step):
+            part = out[: min(step, stop - first)]
             resampler.scores(seed, first, part, n_threads)
-            summary.count(len(part))
+            summary.count(first, first + len(part))
             scorer.backend.summarise(part, prepared.base_ranks, summary.arrays, n_threads)
-            for k, above in counts.items():
-                above += _above(scorer.backend, part, k, n_threads)
-            if interrupt.between_pieces(progress, first + len(part), n):
+            for level, above in summary.above.items():
+                above += _above(scorer.backend, part, boards[level], n_threads)
+            if interrupt.between_pieces(progress, first + len(part) - start, stop - start):
                 break
-    return Bootstrap(prepared, n, summary.n, unit, seed, summary, n_threads, counts)
+    return Bootstrap(prepared, start, stop, unit, seed, summary, threads)
 
 
 def _step(prepared: Prepared, n_compared: int) -> int:

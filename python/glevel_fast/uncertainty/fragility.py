@@ -13,6 +13,7 @@ from glevel_fast.core.rules import reaches
 from glevel_fast.errors import GLevelError
 
 if TYPE_CHECKING:
+    from glevel_fast.core.benchmark import Benchmark
     from glevel_fast.core.scores import Scores
 
 __all__ = ["Fragility", "fragility"]
@@ -34,10 +35,12 @@ class Fragility:
         which do not rest on wins.
     relative : float64 (n_models,)
         By how much all specialists would have to improve, each relative to its own raw σ, to cost
-        the model its level: the level holds up to and including this much, and is lost beyond. NaN
-        where it does not rest on wins.
+        the model its level: the level holds up to and including this much, as a double, and is lost
+        beyond. NaN where it does not rest on wins.
     tasks : tuple of tuple of str
-        Where a Level-4 or Level-5 rests on a single win: the tasks of which each alone decides.
+        Where the level rests on a single win (lost_wins of 1): the tasks of which each alone decides.
+
+    A win of 0 points (a MOS of 1 against a specialist's 1) holds no level and is not among them.
 
     Source: the conditions for Levels 3 to 5 in SPEC.md section 4.
     """
@@ -50,8 +53,8 @@ class Fragility:
 
     @property
     def single(self) -> tuple[str, ...]:
-        """The models whose Level-4 or Level-5 rests on a single win."""
-        return tuple(self.models[i] for i in np.flatnonzero((self.level >= 4) & (self.lost_wins == 1)))
+        """The models whose level rests on a single win."""
+        return tuple(self.models[i] for i in np.flatnonzero(self.lost_wins == 1))
 
     def columns(self) -> dict[str, Any]:
         """One row per model."""
@@ -80,6 +83,7 @@ def fragility(scores: Scores) -> Fragility:
     with np.errstate(all="ignore"):
         won = (points > 0) & reaches(z, bench.sota_z, bench.higher_is_better) & (bench.weight > 0)
         margin = np.where(z == bench.sota_z, 0.0, np.abs(z - bench.sota_z) / np.abs(bench.sota_z))
+    margin[won] = _held(raw, margin, bench, won)
     n_groups = len(bench.groups)
     wins = np.stack([won[:, bench.group_of_task == g].sum(axis=1) for g in range(n_groups)], axis=1)
     widest = np.full((len(scores), n_groups), -np.inf)
@@ -92,7 +96,7 @@ def fragility(scores: Scores) -> Fragility:
         fewest = min((count for count, _, _ in options), default=-1)
         lost.append(fewest)
         relative.append(min((width for _, width, _ in options), default=np.nan))
-        alone = {g for count, _, groups in options if count == 1 for g in groups} if level >= 4 else set()
+        alone = {g for count, _, groups in options if count == 1 for g in groups}
         tasks.append(tuple(bench.tasks[t] for t in np.flatnonzero(won[i]) if bench.group_of_task[t] in alone))
     return Fragility(scores.models, scores.level, np.array(lost, np.int64), np.array(relative), tuple(tasks))
 
@@ -110,5 +114,23 @@ def _ways_to_lose(level: int, wins: NDArray[Any], widest: Array) -> list[tuple[i
         groups = [x for c, g in both for x in (c, g) if wins[x] == 1]
         options.append((count, max(float(min(widest[c], widest[g])) for c, g in both), groups))
     if level == 3:
-        options.append((int(wins[:language].sum()), float(widest[:language].max()), []))
+        groups = [g for g in range(language) if wins[g]]
+        options.append((int(wins[:language].sum()), float(widest[:language].max()), groups))
     return options
+
+
+def _held(raw: Array, margin: Array, bench: Benchmark, won: NDArray[np.bool_]) -> Array:
+    """Margins of won cells up to which the win holds in doubles, whichever way the σ is moved by so much of itself."""
+    task = np.nonzero(won)[1]
+    own, sota, higher, scale = raw[won], bench.sota[task], bench.higher_is_better[task], bench.scale[task]
+    held = margin[won]
+    towards = np.where(higher, 1.0, -1.0)
+    for _ in range(16):  # each of few operations rounds by half a step
+        with np.errstate(all="ignore"):
+            moved = (sota + towards * held * np.abs(sota), sota * (1.0 + np.sign(sota) * towards * held))
+            lost = ~np.all([reaches(own * scale, s * scale, higher) for s in moved], axis=0)
+        lost &= np.isfinite(held) & (held > 0)
+        if not lost.any():
+            break
+        held = np.where(lost, np.nextafter(held, 0.0), held)
+    return held

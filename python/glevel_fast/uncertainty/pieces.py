@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["PIECE_PAIRS", "Interrupt", "Progress", "sets_in_piece"]
+from glevel_fast.errors import GLevelError
+
+__all__ = ["PIECE_PAIRS", "Interrupt", "Progress", "checked_range", "joined", "sets_in_piece", "shown_ranges"]
 
 Progress = Callable[[int, int], object]
 PIECE_VALUES = 2**21
@@ -20,6 +22,38 @@ def sets_in_piece(n_models: int, n_tasks: int) -> int:
     """Sets or resamples to do between two looks at Ctrl-C: 1,024 at most, and fewer for many models or tasks."""
     most = min(PIECE_VALUES // 4, PIECE_PAIRS // n_tasks) // max(n_models, 1)
     return min(max(64, most // 64 * 64), 1024)
+
+
+def checked_range(start: int, stop: int | None, n: int, what: str) -> tuple[int, int]:
+    """[start, stop) of `n` sets; without `stop`, to their end.
+
+    Raises
+    ------
+    GLevelError
+        Outside of what there is.
+    """
+    stop = n if stop is None else stop
+    if not 0 <= start <= stop <= n:
+        raise GLevelError(f"start={start}, stop={stop}: there are {what} 0 to {n}")
+    return start, stop
+
+
+def joined(*ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...] | None:
+    """Ranges [first, last) as few as they can be, in order; None where two of them overlap."""
+    whole: list[tuple[int, int]] = []
+    for first, last in sorted(one for some in ranges for one in some if one[0] < one[1]):
+        if whole and first < whole[-1][1]:
+            return None
+        if whole and first == whole[-1][1]:
+            whole[-1] = (whole[-1][0], last)
+        else:
+            whole.append((first, last))
+    return tuple(whole)
+
+
+def shown_ranges(ranges: Iterable[tuple[int, int]]) -> str:
+    """In words: "0 to 99, 200 to 299", the last of each included."""
+    return ", ".join(f"{first} to {last - 1}" for first, last in ranges) or "none"
 
 
 class Interrupt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from glevel_fast.core.compiled import count_threads
 from glevel_fast.core.rules import reaches
 from glevel_fast.errors import GLevelError
 from glevel_fast.loading.results import ResultsLike, as_results
+from glevel_fast.uncertainty.identity import identity
 
 if TYPE_CHECKING:
     from glevel_fast.core.scores import Scores
@@ -43,6 +45,17 @@ class Prepared:
     base_ranks: NDArray[np.uint32]
     _kept: dict[bool, Any] = field(default_factory=dict, init=False)
 
+    @cached_property
+    def identity(self) -> str:
+        """Hash of what its scores depend on: benchmark, options, kernels, models, raw values."""
+        compiled = self.scorer.compiled
+        options = tuple(vars(compiled.options).values())
+        return identity(compiled.benchmark.sha256, options, compiled.backend.__name__, self.scores.models, self.raw)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What was compiled is compiled again on arrival: that is quicker than to send it.
+        return _prepared, (self.scorer, self.scores)
+
     def __len__(self) -> int:
         return len(self.scores)
 
@@ -68,7 +81,7 @@ def prepare(
 ) -> Prepared:
     """See `Scorer.prepare`."""
     if isinstance(results, Prepared):
-        if results.scorer is not scorer and results.scorer is not scorer.scoring_zeros:
+        if not _same(results.scorer, scorer) and not _same(results.scorer, scorer.scoring_zeros):
             raise GLevelError("these results were prepared by another scorer: prepare them with this one")
         return results
     if scorer.policy != "paper":
@@ -76,6 +89,17 @@ def prepare(
     scores = scorer.score(as_results(results, scorer.compiled), models=models, threads=threads)
     if scores.compiled is not scorer.compiled:  # zeros of these results are scores
         scorer = scorer.scoring_zeros
+    return _prepared(scorer, scores, threads)
+
+
+def _prepared(scorer: Scorer, scores: Scores, threads: int | None = None) -> Prepared:
     raw = np.array(scores.scored_raw(), dtype=np.float64, order="C")  # fractions are scaled in it already
     pairs = scorer.backend.Pairs(scorer.compiled.engine, raw, count_threads(threads))
     return Prepared(scorer, scores, raw, pairs, scorer.backend.ranks(scores.overall))
+
+
+def _same(a: Scorer, b: Scorer) -> bool:
+    """Whether two scorers give the same scores; a scorer that has travelled is another object."""
+    return a is b or (
+        a.compiled.options == b.compiled.options and a.backend is b.backend and a.benchmark == b.benchmark
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from glevel_fast import _core
 from glevel_fast.core.benchmark import Benchmark, find_task
 from glevel_fast.core.checks import (
     check_specialists,
@@ -20,6 +21,8 @@ from glevel_fast.core.checks import (
 )
 from glevel_fast.errors import GLevelError
 from glevel_fast.text import fold_task, nearest, shown
+from glevel_fast.uncertainty.identity import identity
+from glevel_fast.uncertainty.recipes import Candidates, Changed, Dropped, Given, Kept, LeftOut, Own, Perturbed, Recipe
 
 __all__ = ["SpecialistSets"]
 
@@ -32,13 +35,15 @@ MOST_CHOICES = 10_000_000
 class SpecialistSets:
     """Many sets of specialists for one benchmark; made by the class methods below.
 
-    Sets are made when they are needed, a few at a time: none of these holds a matrix, but for
-    `from_matrix`. A raw σ is in the task's unit, as in `Benchmark.sota`; NaN is "no specialist":
-    nobody can win that task.
+    Sets are made when they are needed, a few at a time, from a recipe (kind, parameters, seed), and a
+    pickle holds no more than that: none of these holds a matrix, but for `from_matrix`. A raw σ is in
+    the task's unit, as in `Benchmark.sota`; NaN is "no specialist": nobody can win that task.
 
     Attributes
     ----------
     benchmark : Benchmark
+    recipe : Recipe
+        How they are made.
     n : int
         How many sets.
     strict : bool
@@ -47,22 +52,12 @@ class SpecialistSets:
         In words.
     """
 
-    def __init__(
-        self,
-        benchmark: Benchmark,
-        n: int,
-        what: str,
-        *,
-        matrix: Callable[[int, int], Array] | None = None,
-        changes: Callable[[int, int], tuple[Tasks, Tasks, Array]] | None = None,
-        dropped: tuple[NDArray[np.intp], ...] | None = None,
-        kept: NDArray[np.uint8] | None = None,
-        label: Callable[[int], str] | None = None,
-        strict: bool = False,
-    ) -> None:
-        self.benchmark, self.n, self.what, self.strict = benchmark, n, what, strict
-        self._matrix, self._changes, self._label = matrix, changes, label
-        self.dropped, self.only = dropped, kept
+    def __init__(self, benchmark: Benchmark, recipe: Recipe, strict: bool = False) -> None:
+        self.benchmark, self.recipe, self.strict = benchmark, recipe, strict
+        self.n, self.what = recipe.n, recipe.what
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SpecialistSets, (self.benchmark, self.recipe, self.strict)
 
     def __len__(self) -> int:
         return self.n
@@ -70,23 +65,46 @@ class SpecialistSets:
     def __repr__(self) -> str:
         return f"SpecialistSets({self.n} sets: {self.what}{', ties lose' if self.strict else ''})"
 
+    @cached_property
+    def identity(self) -> str:
+        """Hash of kind, parameters and seed: sets of one benchmark are the same where it is the same."""
+        return identity(type(self.recipe).__name__, self.recipe.key, self.strict)
+
     def label(self, i: int) -> str:
         """What set `i` is, in words."""
-        return self._label(i) if self._label else f"set {i}"
+        return self.recipe.label(self.benchmark, i)
 
     @property
     def sparse(self) -> bool:
         """Whether the sets are kept as changes of the benchmark's own specialists."""
-        return self._changes is not None
+        return hasattr(self.recipe, "changes")
+
+    @property
+    def dropped(self) -> tuple[NDArray[np.int64], ...] | None:
+        """Per set, the tasks that it drops; None where sets change specialists."""
+        return self.recipe.tasks if isinstance(self.recipe, Dropped) else None
+
+    @property
+    def subsets(self) -> bool:
+        """Whether each set is a subset of the tasks; `kept_tasks` gives them."""
+        return isinstance(self.recipe, Kept)
+
+    def kept_tasks(self, first: int, last: int) -> NDArray[np.uint8]:
+        """uint8 (n, n_tasks): 1 where a task is in sets [first, last)."""
+        recipe: Any = self.recipe
+        kept: NDArray[np.uint8] = recipe.kept(self.benchmark, first, last)
+        return kept
 
     def matrix(self, first: int = 0, last: int | None = None) -> Array:
         """Sets [first, last) as float64 (n, n_tasks) of raw σ. Sets that drop tasks keep their σ here."""
         last = self.n if last is None else last
-        if self._matrix is not None:
-            return self._matrix(first, last)
+        recipe: Any = self.recipe
+        if hasattr(recipe, "matrix"):
+            given: Array = recipe.matrix(self.benchmark, first, last)
+            return given
         matrix = np.tile(self.benchmark.sota, (last - first, 1))
-        if self._changes is not None:
-            begin, tasks, values = self._changes(first, last)
+        if self.sparse:
+            begin, tasks, values = self.changes(first, last)
             matrix[np.repeat(np.arange(last - first), np.diff(begin)), tasks] = values
         return matrix
 
@@ -95,16 +113,15 @@ class SpecialistSets:
 
         Returns begin int64 (n + 1,), tasks int64, values float64.
         """
-        if self._changes is None:
+        recipe: Any = self.recipe
+        if not self.sparse:
             raise GLevelError(f"{self!r} are not kept as changes; use matrix()")
-        return self._changes(first, last)
+        made: tuple[Tasks, Tasks, Array] = recipe.changes(self.benchmark, first, last)
+        return made
 
     def with_strict_wins(self) -> SpecialistSets:
         """The same sets, in which a tie with the specialist is no win."""
-        return SpecialistSets(
-            self.benchmark, self.n, self.what, matrix=self._matrix, changes=self._changes, dropped=self.dropped,
-            kept=self.only, label=self._label, strict=True,
-        )  # fmt: skip
+        return SpecialistSets(self.benchmark, self.recipe, strict=True)
 
     # ---- Where sets come from
 
@@ -117,7 +134,7 @@ class SpecialistSets:
         GLevelError
             A wrong shape, no set, or a σ outside its metric's domain.
         """
-        matrix = np.ascontiguousarray(checked_numbers(sota, "sets"))
+        matrix = np.require(checked_numbers(sota, "sets"), requirements=["C", "A"])
         if matrix.ndim != 2 or matrix.shape[1] != benchmark.n_tasks:
             raise GLevelError(f"the sets have the shape {matrix.shape}; (n_sets, {benchmark.n_tasks}) is needed")
         _some(len(matrix))
@@ -128,7 +145,7 @@ class SpecialistSets:
             column = matrix[:, task : task + 1]
             row = outside_domain(benchmark, column, np.array([task]))[0][0]
             refuse_specialist(benchmark, task, float(matrix[row, task]), f"set {row}, ")
-        return cls(benchmark, len(matrix), "given", matrix=lambda first, last: matrix[first:last])
+        return cls(benchmark, Given(matrix))
 
     @classmethod
     def from_changes(cls, benchmark: Benchmark, sets: Iterable[Mapping[str, float]]) -> SpecialistSets:
@@ -148,10 +165,7 @@ class SpecialistSets:
         values = np.array([value for row in rows for _, value in row], dtype=np.float64)
         check_specialists(benchmark, tasks, values)
 
-        def label(i: int) -> str:
-            return ", ".join(f"{benchmark.tasks[task]}: {value:g}" for task, value in rows[i]) or "unchanged"
-
-        return cls._csr(benchmark, begin, tasks, values, "changed tasks", label)
+        return cls(benchmark, Changed(begin, tasks, values, "changed tasks"))
 
     @classmethod
     def perturbed(cls, benchmark: Benchmark, n: int, relative: float = 0.05, seed: int = 0) -> SpecialistSets:
@@ -165,29 +179,10 @@ class SpecialistSets:
         GLevelError
             n < 1, a negative seed, or `relative` outside (0, 1).
         """
-        _some(n)
         checked_seed(seed)
         if not 0.0 < relative < 1.0:
             raise GLevelError(f"relative={relative!r}: give a number between 0 and 1, such as 0.05")
-        metrics, scale, sota = benchmark.metrics, benchmark.scale, benchmark.sota
-        towards = np.array([1.0 if m.better == "higher" else -1.0 for m in metrics]) * relative * np.abs(sota)
-        low = np.array([m.lowest for m in metrics])
-        high = np.array([m.highest for m in metrics])
-
-        def matrix(first: int, last: int) -> Array:
-            draws = _core.draws(seed, first, last - first, benchmark.n_tasks)
-            move = (draws >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1.0
-            with np.errstate(over="ignore"):
-                raw = sota + towards * move
-                z = raw * scale
-            # To the end in the metric's unit, and back into a raw value that is inside.
-            outside = (z < low) | (z > high)
-            if outside.any():
-                raw[outside] = _inside(np.broadcast_to(low, z.shape)[outside], np.broadcast_to(high, z.shape)[outside],
-                                       np.broadcast_to(scale, z.shape)[outside], z[outside])  # fmt: skip
-            return raw
-
-        return cls(benchmark, n, f"every σ ±{100 * relative:g} %", matrix=matrix)
+        return cls(benchmark, Perturbed(_some(n), float(relative), int(seed)))
 
     @classmethod
     def candidates(
@@ -229,7 +224,6 @@ class SpecialistSets:
                 "keep_others=True leaves them their specialist"
             )
         sizes = np.array([len(values) for values in lists], dtype=np.uint64)
-        starts = np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(np.int64)
         pool = np.concatenate(lists)
         digits = np.log10(sizes.astype(np.float64)).sum()
         total = prod(sizes.tolist()) if n is None and digits < 100 else 0
@@ -237,32 +231,15 @@ class SpecialistSets:
             many = f"{total:,}" if total else f"10^{digits:.0f}"
             raise GLevelError(f"{many} choices are more than {MOST_CHOICES:,}: draw some of them, with n=...")
         checked_seed(seed)
-        count = total if n is None else _some(n)
-        places = [prod(sizes[i + 1 :].tolist()) for i in range(len(sizes))] if n is None else []
-
-        def changes(first: int, last: int) -> tuple[Tasks, Tasks, Array]:
-            if n is None:
-                index = np.arange(first, last, dtype=np.int64)[:, np.newaxis]
-                choice = index // np.array(places, dtype=np.int64) % sizes.astype(np.int64)
-            else:
-                draws = _core.draws(seed, first, last - first, len(tasks))
-                choice = (((draws >> np.uint64(32)) * sizes) >> np.uint64(32)).astype(np.int64)
-            begin = np.arange(last - first + 1, dtype=np.int64) * len(tasks)
-            return begin, np.tile(tasks, last - first), pool[starts + choice].reshape(-1)
-
-        what = f"{len(tasks)} tasks with candidates, " + ("all choices" if n is None else "drawn")
-        return cls(benchmark, count, what, changes=changes)
+        return cls(benchmark, Candidates(tasks, sizes, pool, None if n is None else _some(n), int(seed)))
 
     @classmethod
     def leave_one_out(cls, benchmark: Benchmark, tasks: Iterable[str] | None = None) -> SpecialistSets:
         """One set per task (by default, every task) in which it has no specialist: nobody can win it."""
         chosen = range(benchmark.n_tasks) if tasks is None else [find_task(benchmark, task) for task in tasks]
         where = np.array(chosen, dtype=np.int64)
-        n = _some(len(where))
-        return cls._csr(
-            benchmark, np.arange(n + 1, dtype=np.int64), where, np.full(n, np.nan), "one specialist left out",
-            lambda i: f"without the specialist of {benchmark.tasks[where[i]]}",
-        )  # fmt: skip
+        _some(len(where))
+        return cls(benchmark, LeftOut(where))
 
     @classmethod
     def replaced(cls, benchmark: Benchmark, task: str, candidates: Sequence[float]) -> SpecialistSets:
@@ -272,10 +249,8 @@ class SpecialistSets:
             raise GLevelError(f"candidates are missing for task {shown(task)}")
         where = np.full(len(values), find_task(benchmark, task), dtype=np.int64)
         check_specialists(benchmark, where, values)
-        return cls._csr(
-            benchmark, np.arange(len(values) + 1, dtype=np.int64), where, values,
-            f"candidates for {benchmark.tasks[where[0]]}", lambda i: f"{benchmark.tasks[where[0]]}: {values[i]:g}",
-        )  # fmt: skip
+        begin = np.arange(len(values) + 1, dtype=np.int64)
+        return cls(benchmark, Changed(begin, where, values, f"candidates for {benchmark.tasks[where[0]]}"))
 
     @classmethod
     def dropped_each(
@@ -296,12 +271,12 @@ class SpecialistSets:
         GLevelError
             No name at all, or one that the benchmark does not have.
         """
-        chosen: list[tuple[str, NDArray[np.intp]]] = []
-        chosen += [(f"task {name}", np.array([find_task(benchmark, name)])) for name in tasks]
+        chosen: list[tuple[str, Tasks]] = []
+        chosen += [(f"task {name}", np.array([find_task(benchmark, name)], np.int64)) for name in tasks]
         for noun, column, names in (("skill", benchmark.skill, skills), ("modality", benchmark.modality, modalities)):
             own = np.array([fold_task(name) for name in column])
             for name in names:
-                where = np.flatnonzero(own == fold_task(name)) if fold_task(name) else np.array([], np.intp)
+                where = np.flatnonzero((own == fold_task(name)) & (own != ""))
                 if not len(where):
                     known = sorted(set(filter(None, column)))
                     hint = nearest(name, known) if known else f" (the benchmark names no {noun})"
@@ -309,10 +284,7 @@ class SpecialistSets:
                 chosen.append((f"{noun} {name}", where))
         if not chosen:
             raise GLevelError("nothing to drop: name at least one task, skill or modality of the benchmark")
-        return cls(
-            benchmark, len(chosen), "tasks, skills or modalities dropped",
-            dropped=tuple(where for _, where in chosen), label=lambda i: f"without {chosen[i][0]}",
-        )  # fmt: skip
+        return cls(benchmark, Dropped(tuple(where for _, where in chosen), tuple(name for name, _ in chosen)))
 
     @classmethod
     def kept(cls, benchmark: Benchmark, subsets: ArrayLike | Iterable[Iterable[str]]) -> SpecialistSets:
@@ -342,34 +314,12 @@ class SpecialistSets:
         sizes = keep.sum(axis=1, dtype=np.int64)
         if not sizes.all():
             raise GLevelError(f"subset {int(np.argmin(sizes))} has no task")
-        what = f"subsets of {sizes.min()} to {sizes.max()} tasks" if sizes.min() < sizes.max() else (
-            f"subsets of {sizes[0]} tasks")  # fmt: skip
-        return cls(benchmark, len(keep), what, kept=keep, label=lambda i: f"{sizes[i]} of {benchmark.n_tasks} tasks")
+        return cls(benchmark, Kept(np.packbits(keep, axis=1), sizes))
 
     @classmethod
     def strict_wins(cls, benchmark: Benchmark) -> SpecialistSets:
         """One set: the benchmark's own specialists, a tie with which is no win."""
-        return cls(benchmark, 1, "the benchmark's own", label=lambda _: "ties lose", strict=True)
-
-    @classmethod
-    def _csr(
-        cls, benchmark: Benchmark, begin: Tasks, tasks: Tasks, values: Array, what: str, label: Callable[[int], str]
-    ) -> SpecialistSets:  # fmt: skip
-        def changes(first: int, last: int) -> tuple[Tasks, Tasks, Array]:
-            at = slice(int(begin[first]), int(begin[last]))
-            return begin[first : last + 1] - begin[first], tasks[at], values[at]
-
-        return cls(benchmark, len(begin) - 1, what, changes=changes, label=label)
-
-
-def _inside(low: Array, high: Array, scale: Array, z: Array) -> Array:
-    """Raw values whose z is at the nearer end of the domain, and inside it."""
-    with np.errstate(over="ignore", under="ignore"):
-        raw = np.where(z < low, low, high) / scale
-        for _ in range(4):  # dividing and multiplying may each round outwards
-            raw = np.where(raw * scale < low, np.nextafter(raw, np.inf), raw)
-            raw = np.where(raw * scale > high, np.nextafter(raw, -np.inf), raw)
-    return raw
+        return cls(benchmark, Own(), strict=True)
 
 
 def _some(n: int) -> int:

@@ -7,11 +7,11 @@ division of the sets, and its size does not depend on how many there are.
 from __future__ import annotations
 
 import contextlib
-import itertools
+import json
 import math
 import mmap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,22 +19,26 @@ from numpy.typing import NDArray
 
 from glevel_fast.core.benchmark import LEVELS
 from glevel_fast.errors import GLevelError
+from glevel_fast.uncertainty.packed import Stretches, add_counts, pack_counts, stretches, unpack_counts
+from glevel_fast.uncertainty.pieces import joined, shown_ranges
 
 __all__ = ["Summary"]
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
+Ranges = tuple[tuple[int, int], ...]
 LEVEL_NAMES = ("none", *map(str, LEVELS))
 BINS = 10_001  # of a hundredth of a point
 STEP = 2.0**-45
 MOST_SETS = 2**32 - 1  # of what a count holds
 MOST_MODELS = 10_000
 """Counts of ranks grow with the square of the models: with this many, a summary takes 0.5 to 3 GB."""
+SMALL = ("high", "low", "least", "most", "levels")
 
 
 @dataclass(eq=False, repr=False)
 class Summary:
-    """Scores, levels and ranks of models over `n` sets.
+    """Scores, levels and ranks of models over `n` sets, and of which: parts of a job can be told from strangers.
 
     Boards are those of Level-2 to Level-5, in this order; ranks are 1 for the best, ties share the
     smaller one, and a score of 0 has none (SPEC.md section 5).
@@ -42,6 +46,11 @@ class Summary:
     Attributes
     ----------
     models, tasks : tuple of str
+    job : str
+        Hash of all that the scores depend on: benchmark, results, options, kind of sets, seed. "" where it
+        is not known: such summaries do not merge.
+    ranges : tuple of (int, int)
+        The sets that are in it, [first, last) each, in order and with gaps between them.
     n : int
         How many sets are in it.
     base : float64 (n_models, 4)
@@ -60,6 +69,8 @@ class Summary:
     moved : int64 (n_tasks,)
         Per task, how many models change a rank on any board, over the sets that change this task
         alone (of sets that change several, no single task can be said to decide).
+    above : dict of int64 (n_models, n_models)
+        By the level of the board, in how many sets the row is above the column, where that was asked for.
 
     It holds at most 10,000 models. Its size does not depend on the number of sets but on how far
     scores and ranks move: at most 0.2 GB for 1,000 models, 1.2 GB for 5,000 and 3.2 GB for 10,000.
@@ -71,14 +82,21 @@ class Summary:
     tasks: tuple[str, ...]
     base: Array
     base_ranks: NDArray[np.uint32]
-    n: int
+    job: str
+    ranges: Ranges
     decided: Counts
     moved: Counts
     arrays: dict[str, NDArray[Any]]
+    above: dict[int, Counts] = field(default_factory=dict)
 
     @classmethod
     def empty(
-        cls, models: tuple[str, ...], tasks: tuple[str, ...], base: Array, base_ranks: NDArray[np.uint32]
+        cls,
+        models: tuple[str, ...],
+        tasks: tuple[str, ...],
+        base: Array,
+        base_ranks: NDArray[np.uint32],
+        job: str = "",
     ) -> Summary:
         """The summary of no set at all.
 
@@ -103,7 +121,12 @@ class Summary:
             "points": _sparse_zeros((n, 4, BINS)),
         }
         zero = np.zeros(len(tasks), np.int64)
-        return cls(models, tasks, base, base_ranks, 0, zero, zero.copy(), arrays)
+        return cls(models, tasks, base, base_ranks, job, (), zero, zero.copy(), arrays)
+
+    @property
+    def n(self) -> int:
+        """How many sets are in it."""
+        return sum(last - first for first, last in self.ranges)
 
     @property
     def least(self) -> Array:
@@ -141,12 +164,14 @@ class Summary:
         return zip(self.arrays["high"], self.arrays["low"], strict=True)
 
     def _some(self) -> int:
-        if self.n == 0:
+        if not self.ranges:
             raise GLevelError("the summary is of no sets at all: there is nothing to say about them")
         return self.n
 
     def quantile(self, q: float) -> Array:
         """float64 (n_models, 4): the ⌈q·n⌉-th smallest S2 to S5, rounded to 0.01 as on the boards.
+
+        Rounding takes it past neither the smallest nor the largest.
 
         Raises
         ------
@@ -159,7 +184,7 @@ class Summary:
             first, last = (int(np.rint(edge[index] * 100.0)) for edge in (self.least, self.most))
             seen = np.cumsum(self.arrays["points"][index][first : last + 1], dtype=np.int64)
             out[index] = (first + int(np.searchsorted(seen, at))) / 100.0
-        return out
+        return np.clip(out, self.least, self.most)
 
     def _position(self, q: float) -> int:
         if not 0.0 <= q <= 1.0:
@@ -191,63 +216,118 @@ class Summary:
         return [(self.tasks[t], int(self.decided[t]), int(self.moved[t])) for t in order if self.decided[t]]
 
     def merge(self, *others: Summary) -> Summary:
-        """The summary of all the sets of these summaries: the same for any order and division.
+        """The summary of all the sets of these parts of one job: the same for any order and division.
 
         Raises
         ------
         GLevelError
-            They are of other models, tasks or results, or of more than 2^32 - 1 sets in all.
+            As in `add`.
         """
-        whole = Summary.empty(self.models, self.tasks, self.base, self.base_ranks)
+        whole = Summary.empty(self.models, self.tasks, self.base, self.base_ranks, self.job)
+        whole.above = {level: np.zeros_like(counts) for level, counts in self.above.items()}
         for part in (self, *others):
-            if part.models != self.models or part.tasks != self.tasks or not np.array_equal(part.base, self.base):
-                raise GLevelError("these summaries are of other models, tasks or results: they cannot be merged")
-            whole.count(part.n)
-            whole.decided += part.decided
-            whole.moved += part.moved
-            for name, array in part.arrays.items():
-                to = whole.arrays[name]
-                if name in ("least", "most"):
-                    (np.minimum if name == "least" else np.maximum)(to, array, out=to)
-                else:
-                    some = np.flatnonzero(array)
-                    to.reshape(-1)[some] += array.reshape(-1)[some]
+            whole.add(part)
         return whole
 
-    def count(self, n: int) -> None:
-        """Take note of `n` more sets."""
-        if self.n + n > MOST_SETS:
+    def add(self, part: Summary) -> None:
+        """Add the sets of another part of the same job to this one, in place.
+
+        Raises
+        ------
+        GLevelError
+            It is of another job, or of sets that are here already, or there are more than 2^32 - 1 in all;
+            nothing is added then.
+        """
+        if part.job != self.job or not self.job:
+            raise GLevelError(
+                "these summaries cannot be merged: they are of different jobs (another benchmark, results, options, "
+                "kind of sets or seed)"
+            )
+        self.ranges = self._with(part.ranges)
+        self.decided += part.decided
+        self.moved += part.moved
+        for name in ("high", "low", "levels"):
+            self.arrays[name] += part.arrays[name]
+        np.minimum(self.least, part.least, out=self.least)
+        np.maximum(self.most, part.most, out=self.most)
+        for name, where in part._stretches():
+            width = part.arrays[name].shape[2]
+            add_counts(self.arrays[name].reshape(-1, width), part.arrays[name].reshape(-1, width), where)
+        for level in sorted(self.above):
+            if level in part.above:
+                self.above[level] += part.above[level]
+            else:
+                del self.above[level]
+
+    def count(self, first: int, last: int) -> None:
+        """Take note of sets [first, last), whose scores are added to the arrays."""
+        self.ranges = self._with(((first, last),))
+
+    def _with(self, ranges: Ranges) -> Ranges:
+        whole = joined(self.ranges, ranges)
+        if whole is None:
+            raise GLevelError(
+                f"sets {shown_ranges(ranges)} are in part in this summary already, which holds "
+                f"{shown_ranges(self.ranges)}: each can be counted once"
+            )
+        if sum(last - first for first, last in whole) > MOST_SETS:
             raise GLevelError(f"a summary holds at most {MOST_SETS:,} sets")
-        self.n += n
+        return whole
+
+    def _stretches(self) -> Iterator[tuple[str, Stretches]]:
+        """(name, where its rows are not all zeros) of the large arrays."""
+        if self.ranges:
+            n = len(self.models)
+            edges = (np.rint(edge.reshape(-1) * 100.0).astype(np.int64) for edge in (self.least, self.most))
+            first, last = edges
+            yield "points", (first, last + 1)
+            yield "ranks", stretches(self.arrays["ranks"].reshape(4 * n, n + 1))
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Summary)
-            and (self.models, self.tasks, self.n) == (other.models, other.tasks, other.n)
-            and all(np.array_equal(getattr(self, a), getattr(other, a)) for a in ("base", "decided", "moved"))
-            and all(
-                map(np.array_equal, itertools.chain(*self.arrays.values()), itertools.chain(*other.arrays.values()))
-            )
-        )
+        return isinstance(other, Summary) and self.__getstate__() == other.__getstate__()
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the zeros, which are most of it."""
-        state = self.__dict__.copy()
-        state["arrays"] = {
-            name: (array.shape, array.dtype, some, array.reshape(-1)[some])
-            for name, array in self.arrays.items()
-            for some in (np.flatnonzero(array),)
-        }
-        return state
+    def __getstate__(self) -> tuple[str, bytes]:
+        """Names and numbers, and the arrays in few bytes: equal for equal summaries, however they came about."""
+        large = dict(self._stretches())
+        arrays: list[NDArray[Any]] = [
+            self.base,
+            self.base_ranks,
+            self.decided,
+            self.moved,
+            *(self.arrays[name] for name in SMALL),
+        ]
+        for name, where in large.items():
+            width = self.arrays[name].shape[2]
+            arrays += pack_counts(self.arrays[name].reshape(-1, width), where)
+        arrays += [self.above[level].astype(np.uint32) for level in sorted(self.above)]
+        head = {
+            "models": self.models, "tasks": self.tasks, "job": self.job, "ranges": self.ranges,
+            "above": sorted(self.above), "large": list(large), "arrays": [(a.dtype.str, a.shape) for a in arrays],
+        }  # fmt: skip
+        return json.dumps(head), b"".join([np.ascontiguousarray(a).tobytes() for a in arrays])
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        arrays = {}
-        for name, (shape, dtype, some, values) in state["arrays"].items():
-            arrays[name] = _sparse_zeros(shape) if dtype == np.uint32 else np.zeros(shape, dtype)
-            arrays[name].reshape(-1)[some] = values
-        self.__dict__.update(state, arrays=arrays)
+    def __setstate__(self, state: tuple[str, bytes]) -> None:
+        head, body = json.loads(state[0]), memoryview(state[1])
+        arrays, at = [], 0
+        for kind, shape in head["arrays"]:
+            array = np.frombuffer(body, kind, math.prod(shape), at).reshape(shape)
+            arrays.append(array)
+            at += array.nbytes
+        it = iter(arrays)
+        base, base_ranks, decided, moved = (next(it).copy() for _ in range(4))
+        models, tasks = tuple(head["models"]), tuple(head["tasks"])
+        new = Summary.empty(models, tasks, base, base_ranks, head["job"])
+        new.ranges = tuple((first, last) for first, last in head["ranges"])
+        new.decided, new.moved = decided, moved
+        for name in SMALL:
+            new.arrays[name] = next(it).copy()
+        for name in head["large"]:
+            to = new.arrays[name]
+            unpack_counts(to.reshape(-1, to.shape[2]), [next(it) for _ in range(6)])
+        new.above = {level: next(it).astype(np.int64) for level in head["above"]}
+        self.__dict__.update(new.__dict__)
 
     def __len__(self) -> int:
         return len(self.models)
