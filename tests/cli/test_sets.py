@@ -42,7 +42,8 @@ def test_ablate(kind, files, tmp_path, capsys):
     assert main(["ablate", *files, *kind, *flags]) == 0
     shown = capsys.readouterr().out
     assert "\x1b" not in shown
-    assert "Level-2 board under" in shown
+    assert "Level-3 board under" in shown
+    assert ("Specialists cannot move Level-2" in shown) == ("--drop" not in kind)
     first = [path.read_bytes() for path in out]
     assert json.loads(first[0])["sets"]["done"] == json.loads(first[0])["summary"]["sets"]
     assert len(list(csv.reader(first[1].decode().splitlines()))) == 7
