@@ -72,7 +72,7 @@ def test_subsets_by_name():
     benchmark, _ = random_case(2, 12, seed=6)
     names = benchmark.tasks
     sets = SpecialistSets.kept(benchmark, [names[:3], [names[5].upper()]])
-    assert sets.only.tolist() == [[1] * 3 + [0] * 9, [0] * 5 + [1] + [0] * 6]
+    assert sets.kept_tasks(0, 2).tolist() == [[1] * 3 + [0] * 9, [0] * 5 + [1] + [0] * 6]
     assert repr(sets) == "SpecialistSets(2 sets: subsets of 1 to 3 tasks)"
     assert sets.label(0) == "3 of 12 tasks"
     for subsets, message in (

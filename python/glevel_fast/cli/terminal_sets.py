@@ -24,7 +24,7 @@ def print_ablation(ablation: Ablation, level: int, confidence: float) -> None:
     summary = ablation.summary
     title = f"Level-{level} board under {ablation.done} specialist sets: {ablation.sets.what}"
     _print_summary(title, summary, level, confidence)
-    if ablation.sets.dropped is None:
+    if ablation.sets.dropped is None and not ablation.sets.subsets:
         said = "Specialists cannot move Level-2: S2 counts every task, won or not."
         print("\n" + textwrap.fill(said + (" See --level 3 to 5." if level == 2 else ""), min(terminal_width(), 116)))
     pivots = summary.pivotal()
