@@ -157,6 +157,40 @@ def test_policy_diff():
     assert reasons["a", "speech"] == "a missing value is 0 points, and those may win"
 
 
+def test_a_cause_is_ranked_by_what_it_moves():
+    """Weights matter little here, and the metric that is not met very much: that comes first."""
+    benchmark = gl.Benchmark(
+        ("shape", "one", "two"), ("image",) * 3, ("generation",) * 3, ("CD (Chamfer Distance)", "Acc", "Acc"),
+        np.array([0.5, 90.0, 90.0]), weight=np.array([1.0, 1.0, 1.01]),
+    )  # fmt: skip
+    results = gl.Results.from_array(["a"], [[6540.0, 30.0, 31.0]], benchmark)
+    (move,) = (m for m in gl.policy_diff(results, benchmark).moves if m.level == 2)
+    assert move.why == (
+        "the name 'CD (Chamfer Distance)' is not met: the value stays raw",
+        "the weights of tasks are not used",
+    )
+    heavy = gl.Benchmark(
+        benchmark.tasks, benchmark.modality, benchmark.paradigm, ("Acc", "Acc", "CIDEr"), np.array([90.0] * 3),
+        weight=np.array([1.0, 50.0, 1.0]),
+    )  # fmt: skip
+    results = gl.Results.from_array(["a"], [[30.0, 80.0, 101.0]], heavy)
+    (move,) = (m for m in gl.policy_diff(results, heavy).moves if m.level == 2)
+    assert move.why[0] == "the weights of tasks are not used"
+    assert len(move.why) == 2
+
+
+def test_a_cause_that_moves_nothing_alone():
+    """A Level-4 that needs two wins: either quirk alone leaves it at 0."""
+    benchmark = gl.Benchmark(
+        ("c", "g"), ("image",) * 2, ("comprehension", "generation"), ("FID", "CD (Chamfer Distance)"),
+        np.array([0.228, 0.5]),
+    )  # fmt: skip
+    results = gl.Results.from_array(["a"], [[0.51, 0.7]], benchmark)
+    (move,) = (m for m in gl.policy_diff(results, benchmark).moves if m.level == 4)
+    assert (move.paper, move.release > 0) == (0.0, True)
+    assert move.why
+
+
 def test_policies_that_agree_show_nothing():
     benchmark = bench(("Acc", 40.0), ("F1", 60.0))
     results = gl.Results.from_array(["a", "b"], [[30.0, 70.0], [50.0, 20.0]], benchmark)

@@ -8,17 +8,15 @@ and seeing what each quirk does to a model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glevel_fast.core.benchmark import LEVELS, Benchmark
 from glevel_fast.errors import InvalidScoreError
 
-if TYPE_CHECKING:
-    from glevel_fast.core.benchmark import Benchmark
-
-__all__ = ["cells", "known", "score"]
+__all__ = ["cells", "known", "masked_cells", "score", "totals"]
 
 Array = NDArray[np.float64]
 
@@ -68,35 +66,59 @@ def score(
         A mapped metric with a negative value.
     """
     points, won, supported = cells(benchmark, raw, models)
-    raw, sota_raw = _missing_as_infinity(raw), _missing_as_infinity(benchmark.sota)
-    names = [name.upper() for name in benchmark.metric]
-    language = benchmark.group_of_task == len(benchmark.groups) - 1
-    counted = np.where(np.isfinite(points), points, 0.0)
-
-    n_groups = len(benchmark.groups)
-    means = np.zeros((len(raw), n_groups, 2))
-    counts = np.zeros((2, len(raw), n_groups), dtype=np.int32)
-    for g in range(n_groups):
+    counts = np.zeros((2, len(raw), len(benchmark.groups)), dtype=np.int32)
+    for g in range(len(benchmark.groups)):
         tasks = benchmark.group_of_task == g
-        n = max(int(tasks.sum()), 1)
-        means[:, g, 0] = counted[:, tasks].sum(axis=1) / n
-        means[:, g, 1] = np.where(won, counted, 0.0)[:, tasks].sum(axis=1) / n
         counts[0, :, g], counts[1, :, g] = supported[:, tasks].sum(axis=1), won[:, tasks].sum(axis=1)
-    means[:, -1, 1], notes = _language(benchmark, names, raw, sota_raw, np.flatnonzero(language), models)
+    adds = np.where(np.isfinite(points), points, 0.0)
+    masked, notes = masked_cells(benchmark, raw, models)
+    overall, modality, means = totals(benchmark, adds, masked)
+    level = np.zeros(len(raw), dtype=np.int8)
+    for k in LEVELS:
+        level[overall[:, k - 2] > 0] = k
+    return (overall, modality, means, counts[0], counts[1], level), notes
 
-    mean = means[:, :-1].reshape(len(raw), -1, 2, 2)
+
+def masked_cells(
+    benchmark: Benchmark, raw: Array, models: tuple[str, ...] | None = None
+) -> tuple[Array, tuple[str, ...]]:
+    """float64 (n_models, n_tasks): what each cell adds to the masked means, language as Level-5 takes it; and notes.
+
+    NaN where the released scorer fails.
+    """
+    points, won, _ = cells(benchmark, raw, models)
+    masked = np.where(won & np.isfinite(points), points, 0.0)
+    raw, sota = _missing_as_infinity(raw), _missing_as_infinity(benchmark.sota)
+    language = np.flatnonzero(benchmark.group_of_task == len(benchmark.groups) - 1)
+    values, notes = _language(benchmark, raw, language, models)
+    with np.errstate(invalid="ignore"):
+        reached = np.isfinite(values) & np.isfinite(sota[language]) & (values >= sota[language])
+    masked[:, language] = np.where(reached, values, np.where(np.isnan(values), np.nan, 0.0))
+    return masked, notes
+
+
+def totals(benchmark: Benchmark, adds: Array, masked: Array, weighted: bool = False) -> tuple[Array, Array, Array]:
+    """S2 to S5, those of the modalities, and the means of the groups, from what each cell adds; see `Scores`.
+
+    `weighted` uses the weights of the tasks, which the released scorer does not.
+    """
+    weight = benchmark.weight if weighted else np.ones(benchmark.n_tasks)
+    means = np.zeros((len(adds), len(benchmark.groups), 2))
+    for g in range(len(benchmark.groups)):
+        tasks = benchmark.group_of_task == g
+        if (total := weight[tasks].sum()) > 0:
+            means[:, g, 0] = (adds[:, tasks] * weight[tasks]).sum(axis=1) / total
+            means[:, g, 1] = (masked[:, tasks] * weight[tasks]).sum(axis=1) / total
+    mean = means[:, :-1].reshape(len(adds), -1, 2, 2)
     s_c, s_g = mean[:, :, 0, 1], mean[:, :, 1, 1]
     with np.errstate(all="ignore"):
         s4 = np.where((s_c == 0) | (s_g == 0), 0.0, 2 * s_c * s_g / (s_c + s_g + 1e-6))
     modality = np.stack([mean[:, :, :, 0].mean(axis=2), mean[:, :, :, 1].mean(axis=2), s4], axis=2)
-    overall = np.zeros((len(raw), 4))
+    overall = np.zeros((len(adds), 4))
     if modality.shape[1]:
         overall[:, :3] = modality.mean(axis=1)
     overall[:, 3] = overall[:, 2] * means[:, -1, 1] / 100
-    level = np.zeros(len(raw), dtype=np.int8)
-    for k in (2, 3, 4, 5):
-        level[overall[:, k - 2] > 0] = k
-    return (overall, modality, means, counts[0], counts[1], level), notes
+    return overall, modality, means
 
 
 def cells(
@@ -152,17 +174,12 @@ def _refuse_negative(benchmark: Benchmark, raw: Array, task: int, models: tuple[
 
 
 def _language(
-    benchmark: Benchmark,
-    names: list[str],
-    raw: Array,
-    sota: Array,
-    tasks: NDArray[np.intp],
-    models: tuple[str, ...] | None,
+    benchmark: Benchmark, raw: Array, tasks: NDArray[np.intp], models: tuple[str, ...] | None
 ) -> tuple[Array, tuple[str, ...]]:
-    """S_L: every value raw, but for the model's value (not the specialist's) of the first RMSE task."""
+    """The language values of Level-5: raw, but for the model's (not the specialist's) of the first RMSE task."""
     values = raw[:, tasks]
     notes: tuple[str, ...] = ()
-    rmse = [i for i, task in enumerate(tasks) if names[task] == "RMSE"]
+    rmse = [i for i, task in enumerate(tasks) if benchmark.metric[task].upper() == "RMSE"]
     if rmse:
         x = values[:, rmse[0]].copy()
         with np.errstate(all="ignore"):
@@ -175,7 +192,4 @@ def _language(
                 f"{model!r}: the released scorer divides by the 0 of task {benchmark.tasks[tasks[rmse[0]]]!r} "
                 "and fails; its Level-5 is left out",
             )
-    with np.errstate(invalid="ignore"):
-        won = np.isfinite(values) & np.isfinite(sota[tasks]) & (values >= sota[tasks])
-    total = np.where(won, values, 0.0).sum(axis=1) / max(len(tasks), 1)
-    return np.where(np.isnan(values).any(axis=1), np.nan, total), notes
+    return values, notes

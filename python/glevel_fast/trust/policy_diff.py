@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +10,14 @@ import numpy as np
 
 from glevel_fast.boards.board import board
 from glevel_fast.core import release
-from glevel_fast.core.benchmark import LANGUAGE, Benchmark
+from glevel_fast.core.benchmark import LANGUAGE, LEVELS, Benchmark
 from glevel_fast.core.compiled import count_threads
 from glevel_fast.core.scoring import Scorer
 from glevel_fast.io.markup import TextTable
-from glevel_fast.text import fold_task
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from glevel_fast.core.results import Results
     from glevel_fast.core.scores import Scores
 
@@ -42,7 +43,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Move:
-    """A model's score and rank at one level under both policies; `why` the reasons, the weightiest first.
+    """A model's score and rank at one level under both policies; `why` the reasons, first the one that moves the
+    score most when it alone is switched off.
 
     A release score is None where the released scorer fails (SPEC.md section 6).
     """
@@ -121,29 +123,61 @@ def policy_diff(results: Results, benchmark: Benchmark, **options: Any) -> Polic
     """
     paper = Scorer(benchmark, "paper", **options).score(results)
     released = Scorer(benchmark, "release").score(results)
-    cells = tuple(_cells(paper, results, benchmark))
-    return PolicyDiff(cells, tuple(_moves(paper, released, cells, benchmark)))
+    compared = _Compared(paper, results, benchmark)
+    return PolicyDiff(tuple(compared.cells()), tuple(_moves(paper, released, compared)))
 
 
-def _cells(paper: Scores, results: Results, benchmark: Benchmark) -> Iterator[Cell]:
-    raw, twin = paper.scored_raw(), paper.compiled.twin
-    points = paper.compiled.engine.map(raw, count_threads(None))
-    won = twin.wins(raw)
-    other, other_won, _ = release.cells(benchmark, results.values, results.models)
-    adds, other_adds = np.nan_to_num(points), np.where(np.isfinite(other), other, 0.0)
-    differs = (np.abs(adds - other_adds) > TOLERANCE) | (won != other_won)
-    for i, j in np.argwhere(differs).tolist():
-        yield Cell(
-            results.models[i],
-            benchmark.tasks[j],
-            benchmark.metric[j],
-            _plain(results.values[i, j]),
-            _plain(points[i, j]),
-            _plain(other[i, j]),
-            bool(won[i, j]),
-            bool(other_won[i, j]),
-            _reason(benchmark, j, float(raw[i, j]), abs(adds[i, j] - other_adds[i, j]) <= TOLERANCE),
-        )
+class _Compared:
+    """Every cell under both policies, and why they differ there."""
+
+    def __init__(self, paper: Scores, results: Results, benchmark: Benchmark) -> None:
+        self.results, self.benchmark, self.raw = results, benchmark, paper.scored_raw()
+        self.points = paper.compiled.engine.map(self.raw, count_threads(None))
+        self.won = paper.compiled.twin.wins(self.raw)
+        self.other, self.other_won, _ = release.cells(benchmark, results.values, results.models)
+        self.adds, self.other_adds = np.nan_to_num(self.points), np.where(np.isfinite(self.other), self.other, 0.0)
+        self.other_masked, _ = release.masked_cells(benchmark, results.values, results.models)
+        self.reasons: dict[tuple[int, int], str] = {}
+        masked = np.where(self.won, self.adds, 0.0)
+        differs = (np.abs(self.adds - self.other_adds) > TOLERANCE) | (self.won != self.other_won)
+        differs |= ~(np.abs(masked - self.other_masked) <= TOLERANCE)
+        for i, j in np.argwhere(differs).tolist():
+            same_points = abs(self.adds[i, j] - self.other_adds[i, j]) <= TOLERANCE
+            self.reasons[i, j] = _reason(benchmark, j, float(self.raw[i, j]), same_points)
+
+    def cells(self) -> Iterator[Cell]:
+        """The cells that differ."""
+        for (i, j), reason in self.reasons.items():
+            yield Cell(
+                self.results.models[i],
+                self.benchmark.tasks[j],
+                self.benchmark.metric[j],
+                _plain(self.results.values[i, j]),
+                _plain(self.points[i, j]),
+                _plain(self.other[i, j]),
+                bool(self.won[i, j]),
+                bool(self.other_won[i, j]),
+                reason,
+            )
+
+    def effects(self) -> dict[str, NDArray[np.float64]]:
+        """float64 (n_models, 4) per reason: by how much S2 to S5 move when it alone is switched off.
+
+        Switched off, its cells count as under the paper's policy; everything else stays as released.
+        """
+        with np.errstate(invalid="ignore"):
+            base, _, _ = release.totals(self.benchmark, self.other_adds, self.other_masked)
+            found = {}
+            for reason in dict.fromkeys(self.reasons.values()):
+                off = np.zeros(self.won.shape, bool)
+                off[tuple(np.array([cell for cell, why in self.reasons.items() if why == reason]).T)] = True
+                adds = np.where(off, self.adds, self.other_adds)
+                masked = np.where(off, np.where(self.won, self.adds, 0.0), self.other_masked)
+                found[reason] = release.totals(self.benchmark, adds, masked)[0] - base
+            if (self.benchmark.weight != 1).any():
+                weighted, _, _ = release.totals(self.benchmark, self.other_adds, self.other_masked, weighted=True)
+                found["the weights of tasks are not used"] = weighted - base
+            return {reason: np.where(np.isnan(effect), np.inf, np.abs(effect)) for reason, effect in found.items()}
 
 
 def _plain(value: float) -> float | None:
@@ -167,32 +201,25 @@ def _reason(benchmark: Benchmark, j: int, value: float, same_points: bool) -> st
     return "an exact 0 is a value"
 
 
-def _moves(paper: Scores, released: Scores, cells: Sequence[Cell], benchmark: Benchmark) -> Iterator[Move]:
-    for level in (2, 3, 4, 5):
-        weight = _reasons(cells, benchmark, level)
+def _moves(paper: Scores, released: Scores, compared: _Compared) -> Iterator[Move]:
+    effects = compared.effects()
+    own: dict[int, list[str]] = {}
+    for (i, _), reason in compared.reasons.items():
+        own.setdefault(i, []).append(reason)
+    for k, level in enumerate(LEVELS):
         ours, theirs = (board(s, "A", level) for s in (paper, released))
         other = {m: (s, r) for m, s, r in zip(theirs.models, theirs.score.tolist(), theirs.rank.tolist(), strict=True)}
-        for model, score, rank in zip(ours.models, ours.score.tolist(), ours.rank.tolist(), strict=True):
+        for model, score, rank, i in zip(
+            ours.models, ours.score.tolist(), ours.rank.tolist(), ours.rows.tolist(), strict=True
+        ):
             their_score, their_rank = other[model]
-            if abs(score - their_score) <= TOLERANCE and rank == their_rank:
+            same = abs(score - their_score) <= TOLERANCE
+            if same and rank == their_rank:
                 continue
-            reasons = weight.get(model, {})
-            why = tuple(sorted(reasons, key=lambda reason: -reasons[reason]))
-            if (benchmark.weight != 1).any():
-                why = ("the weights of tasks are not used", *why)
-            elif abs(score - their_score) <= TOLERANCE:
+            moved = {reason: float(effect[i, k]) for reason, effect in effects.items() if effect[i, k] > TOLERANCE}
+            why = tuple(sorted(moved, key=lambda reason: -moved[reason]))
+            if same:
                 why = ("others moved",)
+            elif not why:  # such as a Level-4 that needs a win in both paradigms
+                why = tuple(f"together with others: {reason}" for reason in dict.fromkeys(own.get(i, ())))
             yield Move(level, model, score, _plain(their_score), rank or None, their_rank or None, why)
-
-
-def _reasons(cells: Sequence[Cell], benchmark: Benchmark, level: int) -> dict[str, dict[str, float]]:
-    """By model, the points in which cells differ that enter this level, by reason."""
-    weight: dict[str, dict[str, float]] = {}
-    for cell in cells:
-        language = benchmark.modality[benchmark.task_index[fold_task(cell.task)]] == LANGUAGE
-        if (language and level < 5) or (level > 2 and not (cell.paper_win or cell.release_win)):
-            continue
-        by_reason = weight.setdefault(cell.model, {})
-        gap = abs((cell.release or 0.0) - (cell.paper or 0.0))
-        by_reason[cell.reason] = by_reason.get(cell.reason, 0.0) + gap
-    return weight
