@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from glevel_fast.uncertainty.fragility import Fragility
     from glevel_fast.uncertainty.prepared import Prepared
     from glevel_fast.uncertainty.specialists import SpecialistSets
+    from glevel_fast.uncertainty.subsets import Subset
     from glevel_fast.uncertainty.summary import Summary
     from glevel_fast.uncertainty.what_if import WhatIf
 
@@ -77,6 +78,7 @@ _HOME = {
     "Scorer": "api",
     "Scores": "api",
     "SpecialistSets": "uncertainty.specialists",
+    "Subset": "uncertainty.subsets",
     "Summary": "uncertainty.summary",
     "UnknownMetricError": "errors",
     "Updated": "core.update",
@@ -116,6 +118,7 @@ __all__ = [
     "Scorer",
     "Scores",
     "SpecialistSets",
+    "Subset",
     "Summary",
     "UnknownMetricError",
     "Updated",

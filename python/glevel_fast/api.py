@@ -15,6 +15,7 @@ from glevel_fast.uncertainty import ablation as _ablation
 from glevel_fast.uncertainty import bootstrap as _bootstrap
 from glevel_fast.uncertainty import fragility as _fragility
 from glevel_fast.uncertainty import prepared as _prepared
+from glevel_fast.uncertainty import subsets as _subsets
 from glevel_fast.uncertainty import what_if as _what_if
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from glevel_fast.uncertainty.fragility import Fragility
     from glevel_fast.uncertainty.prepared import Prepared
     from glevel_fast.uncertainty.specialists import SpecialistSets
+    from glevel_fast.uncertainty.subsets import Subset
     from glevel_fast.uncertainty.what_if import WhatIf
 
 __all__ = ["Scorer", "Scores"]
@@ -282,4 +284,52 @@ class Scorer(_scoring.Scorer):
         return _bootstrap.bootstrap(
             self, results, n, unit, seed, models=models, threads=threads, piece=piece, progress=progress,
             compare=compare, start=start, stop=stop,
+        )  # fmt: skip
+
+    def subset(
+        self,
+        results: ResultsLike,
+        size: int | None = None,
+        *,
+        budget: float | None = None,
+        cost: Mapping[str, float] | None = None,
+        shares: Mapping[str, float] | None = None,
+        holdout: Mapping[str, str] | None = None,
+        column: str = "models",
+        draws: int = 500,
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> Subset:
+        """Choose a few tasks for a quick board, and judge it on models that had no part in the choice.
+
+        Of `draws` random subsets, each with at least one task of every group, the one is taken whose order of the
+        models is most like the full board's, by the mean of Kendall's tau of S2 and S3. To judge it, the same is done
+        with a part of the models left out, and looked at on these.
+
+        Parameters
+        ----------
+        results : as in `score`
+        size : int
+            How many tasks.
+        budget : float
+            Instead of `size`: the most that the tasks may cost together.
+        cost : {task: cost}, optional
+            Of every task; each costs 1 without it.
+        shares : {group: share}, optional
+            What share of the tasks (with `budget`: of the cost) a group gets, such as {"image/generation": 0.2}; the
+            others share what is left as on the full board.
+        holdout : {model: value}, optional
+            Hold out all models of one value (a family, a year) at a time; at random, in five parts, without it.
+        column : str
+            What these values are, in words.
+        draws, seed : int
+
+        Raises
+        ------
+        GLevelError
+            A size, budget, share or cost that cannot be met; fewer than six models with a score.
+        """
+        return _subsets.choose_subset(
+            self, results, size, budget=budget, cost=cost, shares=shares, holdout=holdout, column=column, draws=draws,
+            seed=seed, threads=threads,
         )  # fmt: skip

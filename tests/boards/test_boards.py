@@ -174,7 +174,7 @@ def test_declared_subset(case):
         ("B:touch", 2, "not one of the benchmark's modalities"),
         ("C:image/both", 2, "image/comprehension"),
         ("D:nothing such", 2, "no such skill"),
-        ("E", 2, "choose A, B:"),
+        ("E", 2, "choose A, A.quick, B:"),
         ("C:image/generation", 4, "no Level-4; it reaches at most Level-3"),
         ("D:image comprehension skill 3", 5, "no Level-5"),
         ("B:image", 5, "no Level-5"),

@@ -216,7 +216,9 @@ def board(
     ----------
     scores : Scores
     scope : str or Scope
-        "A"; "B:image" or a declared combination "B:image+video"; "C:image/comprehension"; "D:<skill>".
+        "A"; "A.quick", whose tasks `tasks` must name; "B:image" or a declared combination "B:image+video";
+        "C:image/comprehension" or "C:language"; "D:<skill>". Of a benchmark of language alone, "A" is
+        "C:language".
     level : int, optional
         2 to 5; Scope-B reaches at most Level-4, Scope-C and Scope-D Level-3. None is the combined board.
     tasks : iterable of str, optional
@@ -236,6 +238,8 @@ def board(
         except ValueError:
             raise BenchmarkError(f"date {shown(date)} is not a day written YYYY-MM-DD") from None
     notes: tuple[str, ...] = ()
+    if tasks is None and str(scope).strip().casefold().removeprefix("scope-") == "a.quick":
+        raise BenchmarkError("scope A.quick is a declared subset of the tasks: say which (tasks=..., --tasks FILE)")
     if tasks is not None:
         n, whole = scores.benchmark.n_tasks, scores.benchmark.sha256
         scores = subset(scores, tasks)
@@ -247,9 +251,14 @@ def board(
         raise BenchmarkError(f"a board of scope {at} has no Level-{level}; it reaches at most Level-{at.levels[-1]}")
 
     by_level = scores_by_level(scores, at)
-    model_level = _levels(by_level, at.levels)
+    language = at.kind == "C" and not at.modalities
+    model_level = np.zeros(len(by_level), np.int8) if language else _levels(by_level, at.levels)
     coverage, supported, wins, n_tasks = _counts(scores, at)
-    if level is None:
+    if level is None and language:  # no level: ranked by S_L, then by the mean over all tasks
+        parts = {"Mean": by_level[:, 0], "S_L": by_level[:, 1]}
+        score = by_level[:, 1]
+        order = np.lexsort((-np.nan_to_num(by_level[:, 0]), -np.nan_to_num(score)))
+    elif level is None:
         parts = {f"S{k}": by_level[:, i] for i, k in enumerate(at.levels)}
         column = np.searchsorted(at.levels, np.maximum(model_level, 2))
         score = by_level[np.arange(len(by_level)), column]
@@ -338,7 +347,7 @@ def _bounds(
         whole = np.any(bounds[:, [names.index(m) for m in scope.modalities]], axis=1)
     with_language: NDArray[np.bool_] = whole | bounds[:, -2]
     if level is None:
-        of_parts = {f"S{k}": with_language if k == 5 else whole for k in scope.levels}
+        of_parts = {name: with_language if name == "S5" else whole for name in parts}
         return np.where(scores.level == 5, with_language, whole) if scope.kind == "A" else whole, of_parts
     return with_language if level == 5 else whole, {name: bounds[:, names.index(name)] for name in parts}
 

@@ -19,8 +19,9 @@ LEVELS = (2, 3, 4, 5)
 class Scope:
     """What a board is about.
 
-    `kind` is "A" (everything), "B" (modalities), "C" (one paradigm of a modality) or "D" (a skill);
-    `modalities` are those it averages over, `group` is the group of C and D, `skill` the column of D.
+    `kind` is "A" (everything; `name` is "quick" where that is a declared subset of the tasks), "B" (modalities), "C"
+    (one paradigm of a modality, or language) or "D" (a skill); `modalities` are those it averages over, `group` is the
+    group of C and D, `skill` the column of D.
     """
 
     kind: Literal["A", "B", "C", "D"]
@@ -36,11 +37,13 @@ class Scope:
         return {"A": LEVELS, "B": LEVELS[:3]}.get(self.kind, LEVELS[:2])
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.name}" if self.name else self.kind
+        if self.kind == "A":
+            return f"A.{self.name}" if self.name else "A"
+        return f"{self.kind}:{self.name}"
 
 
 def find_scope(text: str, benchmark: Benchmark) -> Scope:
-    """The scope that a text such as "A", "B:image+video", "C:image/comprehension" or "D:<skill>" names.
+    """The scope that a text such as "A", "A.quick", "B:image+video", "C:image/comprehension" or "D:<skill>" names.
 
     Raises
     ------
@@ -49,8 +52,11 @@ def find_scope(text: str, benchmark: Benchmark) -> Scope:
     """
     kind, _, rest = text.strip().partition(":")
     kind, rest = kind.strip().upper().removeprefix("SCOPE-"), rest.strip()
-    if kind == "A" and not rest:
-        return Scope("A", "", benchmark.modalities)
+    if kind in ("A", "A.QUICK") and not rest:
+        quick = "" if kind == "A" else "quick"
+        if not benchmark.modalities:  # S2 to S5 are 0 for everybody: the board of language is what there is
+            return Scope("C", LANGUAGE, (), (LANGUAGE, ""))
+        return Scope("A", quick, benchmark.modalities)
     if kind == "B" and rest:
         chosen = [part.strip().casefold() for part in rest.split("+")]
         for modality in chosen:
@@ -64,6 +70,8 @@ def find_scope(text: str, benchmark: Benchmark) -> Scope:
     if kind == "C" and rest:
         modality, _, paradigm = rest.casefold().replace("/", " ").partition(" ")
         group = modality, paradigm.strip()
+        if group == (LANGUAGE, "") and LANGUAGE in benchmark.modality:
+            return Scope("C", LANGUAGE, (), group)
         if group not in benchmark.groups[:-1]:
             has = listing([f"{m}/{p}" for m, p in benchmark.groups[:-1]])
             raise BenchmarkError(f"scope {shown(text)}: the benchmark's paradigms are {has}")
@@ -76,7 +84,8 @@ def find_scope(text: str, benchmark: Benchmark) -> Scope:
             raise BenchmarkError(f"scope {shown(text)}: the benchmark has no such skill{hint}")
         return _skill_scope(names, groups, found[0])
     raise BenchmarkError(
-        f"scope {shown(text)}: choose A, B:<modality> or B:<modality>+<modality>, C:<modality>/<paradigm> or D:<skill>"
+        f"scope {shown(text)}: choose A, A.quick, B:<modality> or B:<modality>+<modality>, C:<modality>/<paradigm> or "
+        "D:<skill>"
     )
 
 
@@ -89,7 +98,7 @@ def all_scopes(benchmark: Benchmark) -> tuple[Scope, ...]:
     """Scope-A, each modality, each paradigm of a modality, each skill."""
     names, groups = [name for name, _ in benchmark.skills], [group for _, group in benchmark.skills]
     return (
-        Scope("A", "", benchmark.modalities),
+        find_scope("A", benchmark),
         *(Scope("B", modality, (modality,)) for modality in benchmark.modalities),
         *(Scope("C", f"{m}/{p}", (m,), (m, p)) for m, p in benchmark.groups[:-1]),
         *(_skill_scope(names, groups, j) for j in range(len(names))),

@@ -21,10 +21,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--scope",
         default="A",
         metavar="SCOPE",
-        help="A, B:image, B:image+video, C:image/comprehension or D:<skill> (default: A)",
+        help="A, A.quick (with --tasks), B:image, B:image+video, C:image/comprehension or D:<skill> (default: A)",
     )
     board.add_argument("--level", type=int, choices=[2, 3, 4, 5], help="default: combined, by level reached")
-    board.add_argument("--tasks", metavar="FILE", help="a declared subset: a .csv with a column 'task'")
+    board.add_argument("--tasks", metavar="FILE", help="a declared subset: a table with a column 'task'")
     board.add_argument("--date", default="", metavar="YYYY-MM-DD", help="date of the results")
     board.add_argument("--scopes", action="store_true", help="list the scopes of the benchmark")
     for kind in FORMATS:
@@ -50,12 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     tasks = None
     if arguments.tasks:
-        from glevel_fast.io.csv import read_csv
+        from glevel_fast.loading.sets import read_column
 
-        table = read_csv(arguments.tasks)
-        if (title := table.find("task")) is None:
-            raise gl.BenchmarkError(f"{table.where}: lacks the column 'task'")
-        tasks = list(map(str, table.columns[title]))
+        tasks = list(read_column(arguments.tasks, "task", "task"))
     board = gl.board(scores, arguments.scope, arguments.level, tasks=tasks, date=arguments.date)
     for kind in FORMATS:
         if path := getattr(arguments, kind):

@@ -20,6 +20,7 @@ from glevel_fast.cli import (
     score,
     snapshot,
     stability,
+    subset,
     what_if,
 )
 from glevel_fast.errors import GLevelError
@@ -38,6 +39,7 @@ EPILOG = """examples:
   glevel what-if "image comprehension 1=75"      another specialist's score
   glevel stability --level 3                     how far a rank can be trusted
   glevel import lm-eval results/ -o r.parquet    results of other tools; --list says what is there
+  glevel subset --size 30 -o quick.csv           tasks for a quick board, and how far to trust it
   glevel metrics                                 every known metric, its mapping and domain
 """
 
@@ -81,7 +83,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"glevel {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    for command in (score, board, explain, audit, import_, lint, ablate, what_if, stability, snapshot, report, metrics):
+    for command in (
+        score,
+        board,
+        explain,
+        audit,
+        import_,
+        lint,
+        ablate,
+        what_if,
+        stability,
+        subset,
+        snapshot,
+        report,
+        metrics,
+    ):
         command.add_to(commands)
     return parser
 

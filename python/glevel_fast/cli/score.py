@@ -40,7 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not to_stdout:
         from glevel_fast.cli import terminal
 
-        if arguments.results:
+        if not scores.benchmark.modalities:
+            terminal.print_sheet(scores.board().sheet(), keep=("Rank", "Model", "S_L"))
+        elif arguments.results:
             terminal.print_scores(scores)
         else:
             terminal.print_published(scores)

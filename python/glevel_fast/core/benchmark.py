@@ -30,6 +30,11 @@ Group = tuple[str, str]
 """Modality and paradigm; ("language", "")."""
 COLUMNS = ("task", "modality", "paradigm", "metric", "sota")
 OPTIONAL_COLUMNS = ("skill", "specialist", "weight", "scale")
+NO_MODALITY = (
+    "no task has a modality: Levels 2 to 5 are not defined, and the score is S_L, the mean over the language tasks "
+    "that a model wins"
+)
+"""The note of a benchmark of language alone."""
 MAX_MODALITIES = 1_000
 
 
@@ -185,7 +190,8 @@ class Benchmark:
         """The notes that follow from the table itself."""
         others = [m for m in self.modalities if m not in MODALITIES]
         zeros = [self.tasks[i] for i in np.flatnonzero(self.sota == 0)]
-        notes = [f"modalities that General-Bench does not have: {shown_listing(others)}"] if others else []
+        notes = [] if self.modalities else [NO_MODALITY]
+        notes += [f"modalities that General-Bench does not have: {shown_listing(others)}"] if others else []
         return [*notes, *([f"specialists of exactly 0, taken as scores: {shown_listing(zeros)}"] if zeros else [])]
 
     @property

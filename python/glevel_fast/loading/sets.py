@@ -9,7 +9,7 @@ import numpy as np
 
 from glevel_fast.core.benchmark import Benchmark, find_task
 from glevel_fast.errors import GLevelError
-from glevel_fast.io.cells import as_numbers
+from glevel_fast.io.cells import as_numbers, as_text
 from glevel_fast.io.limits import MAX_NUMBERS, MAX_TASKS, refuse_many
 from glevel_fast.io.read import read_file
 from glevel_fast.io.table import Table, table_from_columns, table_from_records
@@ -74,3 +74,25 @@ def _numbers(table: Table, column: str) -> NDArray[np.float64]:
         cell = shown(cells[bad[0]])
         raise GLevelError(f"{table.where}, {table.at(bad[0])}: column {shown(column)} holds {cell}, not a number")
     return values
+
+
+def read_column(
+    path: str | os.PathLike[str], key: str, column: str, *, numbers: bool = False
+) -> dict[str, str] | dict[str, float]:
+    """{name: what `column` has for it} from a table with the columns `key` and `column`.
+
+    Raises
+    ------
+    GLevelError
+        A column that is not there, a name twice, or what is no number where numbers are wanted.
+    """
+    table = _read(path)
+    names, values = (table.find(name) for name in (key, column))
+    if names is None or values is None:
+        raise GLevelError(f"{path}: the columns {key} and {column} are needed")
+    keys = [as_text(cell) or "" for cell in table.columns[names]]
+    if len(set(keys)) < len(keys):
+        twice = next(name for i, name in enumerate(keys) if name in keys[:i])
+        raise GLevelError(f"{path}: the {key} {shown(twice)} is there twice")
+    cells = _numbers(table, values).tolist() if numbers else [as_text(cell) or "" for cell in table.columns[values]]
+    return dict(zip(keys, cells, strict=True))
