@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CPP := $(wildcard cpp/*.?pp cpp/*/*.?pp)
 SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE $(CPP) $(shell find python -name '*.py*' -o -name '*.csv' -o -name 'page.*' | grep -v __pycache__)
 
-.PHONY: demo test lint format bench docs develop clean sanitize determinism coverage fuzz mutants test-lowest lock audit
+.PHONY: demo test lint format bench docs develop clean sanitize determinism coverage fuzz mutants test-lowest wheel lock audit
 
 demo: $(VENV)/.installed
 	$(BIN)/glevel score
@@ -63,6 +63,20 @@ test-lowest: $(VENV)/.supply
 	$(BIN)/uv pip install -q --python build/lowest -c build/lowest/constraints.txt --group test
 	build/lowest/bin/python -m pytest -W ignore::DeprecationWarning $(PYTEST_ARGS)  # of old dependencies among themselves
 
+# The sdist, from it a manylinux wheel for this machine, and its tests in an environment without a compiler.
+WHEEL := build/wheel
+wheel: $(VENV)/.wheel
+	rm -rf $(WHEEL) && mkdir -p $(WHEEL)
+	$(BIN)/python -m build -q --outdir $(WHEEL)/built .
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --wheel-dir $(WHEEL)/dist $(WHEEL)/built/*.whl
+	cp $(WHEEL)/built/*.tar.gz $(WHEEL)/dist
+	$(BIN)/twine check --strict $(WHEEL)/dist/*
+	$(PYTHON) -m venv $(WHEEL)/venv
+	$(WHEEL)/venv/bin/pip install -q --upgrade 'pip>=25.1'
+	CC=false CXX=false $(WHEEL)/venv/bin/pip install -q --only-binary :all: "$$(ls $(WHEEL)/dist/*.whl)[all]"
+	$(WHEEL)/venv/bin/pip install -q --group test
+	$(WHEEL)/venv/bin/python -m pytest tests/core tests/loading tests/cli tests/test_package.py $(PYTEST_ARGS)
+
 # Every dependency of development with its hashes: pip install --require-hashes -r requirements-dev.txt
 lock: $(VENV)/.supply
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
@@ -73,7 +87,7 @@ audit: $(VENV)/.supply
 
 # Python edits take effect at once, C++ edits at the next import.
 develop: $(VENV)/.test $(VENV)/.lint
-	$(BIN)/pip install -q scikit-build-core pybind11 cmake ninja
+	$(BIN)/pip install -q scikit-build-core hatch-fancy-pypi-readme pybind11 cmake ninja
 	$(BIN)/pip install -q --no-build-isolation --config-settings=editable.rebuild=true -e '.[all]'
 	touch $(VENV)/.installed
 
@@ -99,6 +113,10 @@ $(VENV)/.lint: $(VENV)/.created pyproject.toml
 
 $(VENV)/.native: $(VENV)/.created pyproject.toml
 	$(BIN)/pip install -q --group native
+	touch $@
+
+$(VENV)/.wheel: $(VENV)/.created pyproject.toml
+	$(BIN)/pip install -q --group wheel
 	touch $@
 
 $(VENV)/.supply: $(VENV)/.created pyproject.toml
