@@ -319,7 +319,7 @@ class Scorer(_scoring.Scorer):
             What share of the tasks (with `budget`: of the cost) a group gets, such as {"image/generation": 0.2}; the
             others share what is left as on the full board.
         holdout : {model: value}, optional
-            Hold out all models of one value (a family, a year) at a time; at random, in five parts, without it.
+            Hold out all models of one value (a family, a year) at a time; at random, a fifth of the models, without it.
         column : str
             What these values are, in words.
         draws, seed : int

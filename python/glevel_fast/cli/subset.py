@@ -35,7 +35,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--holdout",
         default="models",
         metavar="models|COLUMN",
-        help="'models': at random, in five parts (default); a column of --about: all models of one value at a time",
+        help="'models': a fifth, at random (default); a column of --about: all models of one value at a time",
     )
     subset.add_argument("--about", metavar="FILE", help="a table with the columns model and that of --holdout")
     subset.add_argument("--draws", type=options.positive, default=500, metavar="N", help="default 500")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from glevel_fast.extras import require
 from glevel_fast.io.write import write
 
 if TYPE_CHECKING:
+    from glevel_fast.uncertainty.subsets import Subset
     from glevel_fast.uncertainty.summary import Summary
     from glevel_fast.uncertainty.what_if import WhatIf
 
-__all__ = ["rank_intervals", "rank_moves"]
+__all__ = ["fidelity", "rank_intervals", "rank_moves"]
 
 MOST_MODELS = 60
 NAME_WIDTH = 36
@@ -82,6 +84,42 @@ def rank_moves(what: WhatIf, path: str | os.PathLike[str]) -> None:
     _save(path, len(shown), 3, draw)
 
 
+def fidelity(subsets: Sequence[Subset], path: str | os.PathLike[str], title: str = "") -> None:
+    """How like the full board quick boards of several sizes are, into a .png or .svg: one panel per score.
+
+    The line is Kendall's tau of the chosen subset on held-out models, the dashes are the mean of random subsets on
+    the same models; the dots are the chosen subset on the models that chose it, which flatter.
+
+    Raises
+    ------
+    GLevelError
+        Another kind of file, or one that cannot be written; no subset.
+    """
+    if not subsets:
+        raise GLevelError("no subset: there is nothing to plot")
+    ordered = sorted(subsets, key=lambda one: len(one.tasks))
+    sizes = [len(one.tasks) for one in ordered]
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots(1, 2, sharey=True)
+        for k, (ax, score) in enumerate(zip(axes, ordered[0].scores, strict=True)):
+            ax.plot(
+                sizes, [one.seen.tau[k] for one in ordered], ":", color="#e45756", label="chosen, on its own models"
+            )
+            ax.plot(sizes, [one.held_out.tau[k] for one in ordered], "o-", color="#1f3552", label="chosen, held out")
+            ax.plot(sizes, [one.random.tau[k] for one in ordered], "--", color="#4c78a8", label="random, held out")
+            ax.set_title(score, fontsize=10)
+            ax.set_xlabel("tasks")
+            ax.grid(alpha=0.3)
+            for side in ("top", "right"):
+                ax.spines[side].set_visible(False)
+        axes[0].set_ylabel("Kendall's tau with the full board")
+        axes[1].legend(fontsize=8, loc="lower right")
+        figure.suptitle(title or f"{ordered[0].benchmark.n_tasks} tasks, {ordered[0].n_models} models", fontsize=10)
+
+    _write(path, (8, 3.4), draw)
+
+
 def _label(ax: Any, names: list[str]) -> None:
     def clean(name: str) -> str:
         text = "".join(c if c.isprintable() else "�" for c in name).replace("$", r"\$")
@@ -95,16 +133,26 @@ def _label(ax: Any, names: list[str]) -> None:
 
 
 def _save(path: str | os.PathLike[str], n_rows: int, level: int, draw: Any) -> None:
+    _kind(path)
+    if n_rows == 0:
+        raise GLevelError(f"no model is on the board of Level-{level}: there is nothing to plot")
+    _write(path, (8, 1.4 + 0.22 * min(n_rows, MOST_MODELS)), lambda figure: draw(figure.subplots()))
+
+
+def _kind(path: str | os.PathLike[str]) -> str:
     kind = os.path.splitext(os.fspath(path))[1].lower().removeprefix(".")
     if kind not in ("png", "svg"):
         raise GLevelError(f"{path}: a plot is written as .png or .svg")
-    if n_rows == 0:
-        raise GLevelError(f"no model is on the board of Level-{level}: there is nothing to plot")
+    return kind
+
+
+def _write(path: str | os.PathLike[str], size: tuple[float, float], draw: Any) -> None:
+    kind = _kind(path)
     figures: Any = require("matplotlib.figure", "plots")
     matplotlib: Any = require("matplotlib", "plots")
     settings = {"svg.hashsalt": "glevel", "svg.fonttype": "path", "font.family": "DejaVu Sans"}
     with matplotlib.rc_context(settings):
-        figure = figures.Figure(figsize=(8, 1.4 + 0.22 * min(n_rows, MOST_MODELS)), layout="constrained")
-        draw(figure.subplots())
+        figure = figures.Figure(figsize=size, layout="constrained")
+        draw(figure)
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         write(path, lambda file: figure.savefig(file, format=kind, dpi=120, metadata=metadata))

@@ -33,7 +33,8 @@ __all__ = ["Fidelity", "Subset", "choose_subset"]
 
 Array = NDArray[np.float64]
 Keep = NDArray[np.bool_]
-FOLDS = 5
+FOLDS, DEALS = 5, 4
+"""Into how many parts models are dealt, and how often."""
 LEAST_MODELS = 3
 """Fewest models that a fold can be judged on: of two, tau is all or nothing."""
 
@@ -81,7 +82,7 @@ class Subset:
         Of the subset on all models, which chose it: what not to believe.
     n_models, draws, seed : int
     folds : int
-        In how many parts the models were held out.
+        How many parts were held out: five, dealt four times, or the values of the column.
     holdout : str
         "models", or the column whose values are the parts.
     """
@@ -431,7 +432,8 @@ def _parts(models: Sequence[str], holdout: Mapping[str, str] | None, seed: int, 
                 f"{n} models with a score are too few: some choose the tasks and others judge the choice, at least "
                 f"{2 * LEAST_MODELS} in all"
             )
-        place = np.argsort(scorer.backend.draws(seed, 2**32, 1, n)[0], kind="stable").argsort() % folds
+        keys = scorer.backend.draws(seed, 2**32, DEALS, n)
+        deals = [np.argsort(key, kind="stable").argsort() % folds for key in keys]
     else:
         of = {fold_task(model): value for model, value in holdout.items()}
         if lacking := [model for model in models if fold_task(model) not in of]:
@@ -439,9 +441,8 @@ def _parts(models: Sequence[str], holdout: Mapping[str, str] | None, seed: int, 
                 f"{len(lacking)} models have nothing to be held out by: {listing([*map(shown, lacking)], 5)}"
             )
         values = sorted({of[fold_task(model)] for model in models})
-        place = np.array([values.index(of[fold_task(model)]) for model in models])
-        folds = len(values)
-    parts: list[Keep] = [place == fold for fold in range(folds)]
+        deals, folds = [np.array([values.index(of[fold_task(model)]) for model in models])], len(values)
+    parts: list[Keep] = [place == fold for place in deals for fold in range(folds)]
     parts = [part for part in parts if LEAST_MODELS <= part.sum() <= n - LEAST_MODELS]
     if not parts:
         raise GLevelError(f"no part that is held out has {LEAST_MODELS} models, and leaves as many to choose with")
