@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from glevel_fast.loading.benchmark import load_benchmark
     from glevel_fast.loading.importing import Imported, import_results
     from glevel_fast.loading.results import ResultsLike, load_results
+    from glevel_fast.report.export import Export
     from glevel_fast.trust import audit, snapshot
     from glevel_fast.trust.linter import lint
     from glevel_fast.trust.policy_diff import policy_diff
@@ -64,6 +65,7 @@ _HOME = {
     "BenchmarkError": "errors",
     "Board": "boards.board",
     "Bootstrap": "uncertainty.bootstrap",
+    "Export": "report.export",
     "Fragility": "uncertainty.fragility",
     "GLevelError": "errors",
     "Imported": "loading.importing",
@@ -104,6 +106,7 @@ __all__ = [
     "BenchmarkError",
     "Board",
     "Bootstrap",
+    "Export",
     "Fragility",
     "GLevelError",
     "Imported",

@@ -13,6 +13,7 @@ from glevel_fast.cli import (
     audit,
     board,
     explain,
+    export,
     import_,
     lint,
     metrics,
@@ -40,6 +41,7 @@ EPILOG = """examples:
   glevel stability --level 3                     how far a rank can be trusted
   glevel import lm-eval results/ -o r.parquet    results of other tools; --list says what is there
   glevel subset --size 30 -o quick.csv           tasks for a quick board, and how far to trust it
+  glevel export eee -o data/                     for every_eval_ever; also model-index, csv, json
   glevel metrics                                 every known metric, its mapping and domain
 """
 
@@ -96,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         subset,
         snapshot,
         report,
+        export,
         metrics,
     ):
         command.add_to(commands)
