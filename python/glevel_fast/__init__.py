@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from glevel_fast.core.update import Updated
     from glevel_fast.errors import (
         BenchmarkError,
+        EvaluationError,
         GLevelError,
         InvalidScoreError,
         MissingExtraError,
         ResultsError,
         UnknownMetricError,
     )
+    from glevel_fast.evaluation.evaluate import Evaluation, evaluate
     from glevel_fast.loading.benchmark import load_benchmark
     from glevel_fast.loading.importing import Imported, import_results
     from glevel_fast.loading.results import ResultsLike, load_results
@@ -65,6 +67,8 @@ _HOME = {
     "BenchmarkError": "errors",
     "Board": "boards.board",
     "Bootstrap": "uncertainty.bootstrap",
+    "Evaluation": "evaluation.evaluate",
+    "EvaluationError": "errors",
     "Export": "report.export",
     "Fragility": "uncertainty.fragility",
     "GLevelError": "errors",
@@ -88,6 +92,7 @@ _HOME = {
     "audit": "trust.audit",
     "board": "boards.board",
     "build_info": "_core",
+    "evaluate": "evaluation.evaluate",
     "import_results": "loading.importing",
     "known_metrics": "core.metrics",
     "lint": "trust.linter",
@@ -106,6 +111,8 @@ __all__ = [
     "BenchmarkError",
     "Board",
     "Bootstrap",
+    "Evaluation",
+    "EvaluationError",
     "Export",
     "Fragility",
     "GLevelError",
@@ -130,6 +137,7 @@ __all__ = [
     "audit",
     "board",
     "build_info",
+    "evaluate",
     "import_results",
     "known_metrics",
     "lint",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "BenchmarkError",
+    "EvaluationError",
     "GLevelError",
     "InvalidScoreError",
     "MissingExtraError",
@@ -30,6 +31,10 @@ class BenchmarkError(GLevelError):
 
 class ResultsError(GLevelError):
     """Results that cannot be read, or do not fit the benchmark."""
+
+
+class EvaluationError(GLevelError):
+    """Predictions, annotations or a table of tasks that cannot be evaluated."""
 
 
 class MissingExtraError(GLevelError, ImportError):

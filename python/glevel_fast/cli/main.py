@@ -12,6 +12,7 @@ from glevel_fast.cli import (
     ablate,
     audit,
     board,
+    evaluate,
     explain,
     export,
     import_,
@@ -30,6 +31,7 @@ from glevel_fast.version import __version__
 EPILOG = """examples:
   glevel score                                   re-score the paper's published results
   glevel score out/*_result.xlsx -b sota_result.xlsx
+  glevel evaluate predictions.zip --annotations DIR --tasks tasks.csv -b BENCH -o results.parquet
   glevel score results.parquet -b tasks.csv --json - | jq .models[0]
   glevel board --scope B:image --level 3         a leaderboard; also C:image/generation, D:<skill>
   glevel explain GPT4-o --level 3                why a score is what it is
@@ -86,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     for command in (
+        evaluate,
         score,
         board,
         explain,

@@ -34,8 +34,10 @@ def read_json(path: str | os.PathLike[str], *, foreign: bool = False) -> Any:
         return parse_json(file.read(), os.fsdecode(path), foreign=foreign)
 
 
-def parse_json(raw: bytes, where: str, *, foreign: bool = False) -> Any:
+def parse_json(raw: bytes, where: str, *, foreign: bool = False, integers: bool = False) -> Any:
     """The value in JSON text, as `read_json` gives it; `where` names it in messages.
+
+    With `integers` whole numbers stay whole, of any length; otherwise it is as strict as ever.
 
     Raises
     ------
@@ -63,7 +65,7 @@ def parse_json(raw: bytes, where: str, *, foreign: bool = False) -> Any:
         return value
 
     def whole(literal: str) -> float:
-        return int(literal) if foreign and len(literal) < 16 else number(literal)
+        return int(literal) if len(literal) < (16 if foreign else 300 if integers else 0) else number(literal)
 
     def constant(literal: str) -> float:
         if foreign:
