@@ -34,6 +34,7 @@ bench: $(VENV)/.installed $(VENV)/.test
 
 docs: $(VENV)/.installed
 	$(BIN)/python docs/how_sure.py
+	$(BIN)/python docs/metrics.py
 	$(BIN)/python docs/quick_boards.py
 	$(BIN)/python docs/make.py
 

@@ -58,6 +58,7 @@ TARGETS = (
     Target("workbooks", "100 released-layout workbooks, files to board, whole process, against 1.6 s each",
            "≥", (80,), (200,), "x"),
     Target("parquet", "1,000 models from one Parquet file to a board, whole process", "≤", (0.5,), (0.3,), " s"),
+    Target("evaluate", "100 tasks of 500 texts, from predictions to results, whole process", "≤", (20,), (10,), " s"),
     Target("help", "`glevel --help`", "≤", (0.15,), (0.08,), " s"),
     Target("import", "`import glevel_fast` beyond NumPy", "≤", (25,), (10,), " ms"),
 )  # fmt: skip

@@ -155,5 +155,6 @@ def _definitions() -> int:
 
     rows = tuple((one.id, f"({', '.join(one.metrics)})", one.says) for one in definitions())
     title = f"{len(rows)} definitions; of each metric the first is the default"
-    terminal.print_list(TextTable(title, ("Definition", "(metrics)", "what it is"), "lll", rows))
+    tokens = "Tokens are runs of letters and digits, and each punctuation mark; a Han, Kana or Thai character is one."
+    terminal.print_list(TextTable(title, ("Definition", "(metrics)", "what it is"), "lll", rows, (tokens,)))
     return 0

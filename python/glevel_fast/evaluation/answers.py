@@ -114,7 +114,7 @@ def _predicted_numbers(value: object, gold: tuple[float, ...], files: Openers) -
 
 
 TEXT = Kind(
-    "a text or a number; the gold may be a list of them, of which the best counts",
+    "text or number; the gold may be several in a list",
     _references,
     lambda value, gold, files: scalar(value),
 )

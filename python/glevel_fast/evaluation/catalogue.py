@@ -35,7 +35,6 @@ _TEXT: dict[str, Any] = {
     "best": 1.0,
     "missing": samples.worst,
 }
-_UNICODE = "tokens: runs of letters and digits; a Han, Kana or Thai character is one"
 _SQUAD = "lower-cased, without ASCII punctuation and a, an, the"
 
 
@@ -92,7 +91,7 @@ def _matching() -> list[Definition]:
         Definition(
             "f1/token@1",
             ("F1",),
-            says=f"F1 of the tokens as multisets, the best reference; {_UNICODE}, each punctuation mark too",
+            says="F1 of the tokens as multisets, the best reference",
             sample=samples.best_of(text.token_f1),
             **_TEXT,
         ),
@@ -120,7 +119,7 @@ def _likeness() -> list[Definition]:
     def rouge(name: str, metric: str, says: str, of: Callable[[str, str], float]) -> Definition:
         return Definition(name, (metric,), says=says, sample=samples.best_of(of), **_TEXT)
 
-    google = f"lower-cased, without punctuation, the best reference; {_UNICODE}"
+    google = "lower-cased tokens without punctuation, the best reference"
     spaced = "sets of words, which end at white space; sentences end at a full stop"
     return [
         Definition(
@@ -133,31 +132,30 @@ def _likeness() -> list[Definition]:
         Definition(
             "bleu1/nltk-method4@1",
             ("BLEU-1",),
-            says=f"mean BLEU of the samples, unigrams, the best reference; {_UNICODE}, each punctuation mark too",
+            says="mean BLEU of the samples: unigrams of tokens, the best reference",
             sample=samples.best_of(lambda p, g: text.bleu(p, g, 1, "method4")),
             **_TEXT,
         ),
         Definition(
             "bleu4/sacrebleu-sentence@1",
             ("BLEU-4",),
-            says=f"mean BLEU of the samples, to 4-grams or the prediction's length, the best reference; {_UNICODE}, "
-            "each punctuation mark too",
+            says="mean BLEU of the samples: up to 4-grams of tokens, or to the prediction's length, the best reference",
             sample=samples.best_of(lambda p, g: text.bleu(p, g, 4, "exp")),
             **_TEXT,
         ),
-        rouge("rouge1/google@1", "ROUGE-1", f"F1 of the words, {google}", text.rouge_n),
+        rouge("rouge1/google@1", "ROUGE-1", f"F1 of {google}", text.rouge_n),
         rouge(
             "rouge1/google-stem@1",
             "ROUGE-1",
-            f"the same, longer ASCII words by their Porter stem; {google}",
+            "the same, ASCII words of four letters and more by their Porter stem",
             lambda p, g: text.rouge_n(p, g, stem=True),
         ),
         rouge("rouge1/pltrdy@1", "ROUGE-1", f"F1 of the {spaced}", text.rouge_1_of_sets),
-        rouge("rougeL/google@1", "ROUGE-L", f"F1 of the longest common subsequence, {google}", text.rouge_l),
+        rouge("rougeL/google@1", "ROUGE-L", f"F1 of the longest common subsequence of {google}", text.rouge_l),
         rouge(
             "rougeL/google-stem@1",
             "ROUGE-L",
-            f"the same, longer ASCII words by their Porter stem; {google}",
+            "the same, ASCII words of four letters and more by their Porter stem",
             lambda p, g: text.rouge_l(p, g, stem=True),
         ),
         rouge(
@@ -169,7 +167,7 @@ def _likeness() -> list[Definition]:
         Definition(
             "cider/coco-d@1",
             ("CIDEr",),
-            says=f"CIDEr-D, mean of the samples, 10 a perfect one (1000 in percent); {google.replace('best', 'mean')}",
+            says=f"mean CIDEr-D of the samples, 0 to 10 (1000 in percent): {google.replace('best', 'mean')}",
             sample=lambda prediction, gold, by: [captions.cider(prediction, gold, by)],
             context=samples.rarity,
             **_TEXT | {"best": None},
