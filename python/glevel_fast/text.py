@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import Literal
 
 import numpy as np
 
@@ -60,6 +61,15 @@ def points_text(value: float, lower_bound: bool = False) -> str:
     return "-" if value != value else f"{'≥' if lower_bound else ''}{value:.2f}"
 
 
+_DASHES = frozenset("\u2212\u2043\u02d7\u2796")
+"""Dashes that Unicode does not call so: minus, hyphen bullet, modifier and heavy minus."""
+
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u3164\uffa0") | {
+    chr(point) for first, last in ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF)) for point in range(first, last + 1)
+}
+"""Characters without width that are no format characters: fillers, joiners, variation selectors."""
+
+
 def is_unicode(name: str) -> bool:
     """Whether a name can be written at all; JSON and Python let the lone half of a surrogate pair through."""
     try:
@@ -69,8 +79,8 @@ def is_unicode(name: str) -> bool:
     return True
 
 
-def fold_task(name: str) -> str:
-    """The form under which task names meet: white space is folded, case does not count.
+def spelling(name: str) -> str:
+    """A name without what people do not see as another spelling: white space is folded, case does not count.
 
     Raises
     ------
@@ -79,9 +89,45 @@ def fold_task(name: str) -> str:
     """
     if len(name) > MAX_NAME:
         raise GLevelError(f"the name {shown(name)} has {len(name):,} characters; at most {MAX_NAME:,} can be read")
+    return " ".join(_composed(name, "NFC").split()).casefold()
+
+
+def fold_task(name: str) -> str:
+    """The form under which names of models and tasks meet (SPEC.md section 3).
+
+    Beyond `spelling`, compatible characters are one (NFKC), zero-width and format characters fall away, and all
+    dashes are alike: what looks the same is the same.
+
+    Raises
+    ------
+    GLevelError
+        For a name of more than `MAX_NAME` characters.
+    """
+    if name.isascii():
+        return spelling(name)
+    seen = "".join(
+        "-" if c in _DASHES or unicodedata.category(c) == "Pd" else c
+        for c in _composed(name, "NFKC")
+        if c not in _INVISIBLE and unicodedata.category(c) != "Cf"
+    )
+    return spelling(seen[:MAX_NAME])
+
+
+def _composed(name: str, form: Literal["NFC", "NFKC"]) -> str:
     if not name.isascii() and max(map(len, _MARKS.findall(name)), default=0) <= 30:
-        name = unicodedata.normalize("NFC", name)
-    return " ".join(name.split()).casefold()
+        return unicodedata.normalize(form, name)
+    return name
+
+
+def spelled(name: str) -> str:
+    """A name for messages, with the code points of the characters that look like others or like nothing."""
+    odd = dict.fromkeys(
+        c
+        for c in name
+        if not c.isascii() and (fold_task(f"a{c}") != f"a{c.casefold()}" or unicodedata.category(c) in ("Zs", "Mn"))
+    )
+    points = listing([f"U+{ord(c):04X}" for c in odd], 5)
+    return f"{shown(name)} ({points})" if points else shown(name)
 
 
 def fold_label(name: str) -> str:

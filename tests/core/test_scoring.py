@@ -155,7 +155,7 @@ def test_infinity_is_not_supported():
     raw[0, 2] = np.inf
     scores = gl.Scorer(BENCH).score(raw)
     assert scores.supported[0, 1] == 0
-    assert scores.notes == ()
+    assert scores.notes == BENCH.notes == ("tasks without a specialist, which nobody can win: 'listen'",)
     raw[0, 2] = -np.inf
     with pytest.raises(gl.InvalidScoreError, match="-inf"):
         gl.Scorer(BENCH).score(raw)

@@ -47,6 +47,16 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         help="what to do with a model whose percentages are all at most 1",
     )
     parser.add_argument("--partial", action="store_true", help="accept workbooks that lack tasks or sheets")
+    parser.add_argument(
+        "--rename", metavar="FILE", help="other names for models and tasks: a table with the columns written, meant"
+    )
+    parser.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a column that is no task, or no model (repeatable)",
+    )
     parser.set_defaults(parser=parser, policy="paper")
 
 
@@ -66,8 +76,9 @@ def read_inputs(
     invalid = invalid or ("missing" if arguments.policy == "release" else arguments.invalid)
     with Progress("reading") as progress:
         results = gl.load_results(
-            arguments.results, benchmark, partial=arguments.partial, invalid=invalid, progress=progress.update
-        )
+            arguments.results, benchmark, partial=arguments.partial, invalid=invalid, rename=arguments.rename,
+            ignore=arguments.ignore, progress=progress.update,
+        )  # fmt: skip
     return benchmark, results
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from glevel_fast.core.metrics import Metric, find_metric
 from glevel_fast.errors import BenchmarkError, GLevelError, UnknownMetricError
 from glevel_fast.io.limits import MAX_TASKS, refuse_many, refuse_names
-from glevel_fast.text import fold_label, fold_task, is_unicode, nearest, shown, shown_listing
+from glevel_fast.text import fold_label, fold_task, is_unicode, nearest, shown, shown_listing, spelled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +45,7 @@ class Benchmark:
     Attributes
     ----------
     tasks : tuple of str
-        Task names, unique up to case and white space.
+        Task names, unique as they meet: see `glevel_fast.text.fold_task`.
     modality, paradigm : tuple of str
         "image", "video", "audio", "3d" (or a modality of your own) with "comprehension" or
         "generation"; or "language" with "".
@@ -192,7 +192,9 @@ class Benchmark:
         zeros = [self.tasks[i] for i in np.flatnonzero(self.sota == 0)]
         notes = [] if self.modalities else [NO_MODALITY]
         notes += [f"modalities that General-Bench does not have: {shown_listing(others)}"] if others else []
-        return [*notes, *([f"specialists of exactly 0, taken as scores: {shown_listing(zeros)}"] if zeros else [])]
+        notes += [f"specialists of exactly 0, taken as scores: {shown_listing(zeros)}"] if zeros else []
+        open_ = [self.tasks[i] for i in np.flatnonzero(np.isnan(self.sota))]
+        return notes + ([f"tasks without a specialist, which nobody can win: {shown_listing(open_)}"] if open_ else [])
 
     @property
     def n_tasks(self) -> int:
@@ -384,5 +386,5 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _refuse_twin(task: str, twin: str) -> None:
-    also = "" if twin == task else f" (also written {shown(twin)})"
-    raise BenchmarkError(f"task {shown(task)} is listed twice{also}; give each task a name of its own")
+    also = "" if twin == task else f" (also written {spelled(twin)})"
+    raise BenchmarkError(f"task {spelled(task)} is listed twice{also}; give each task a name of its own")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from glevel_fast.errors import ResultsError
 from glevel_fast.io.frames import AsFrames
-from glevel_fast.text import fold_task, is_unicode, shown
+from glevel_fast.text import fold_task, is_unicode, shown, spelled
 
 if TYPE_CHECKING:
     from glevel_fast.core.benchmark import Benchmark
@@ -97,8 +97,8 @@ class Results(AsFrames):
                 )
             if (first := rows.setdefault(folded, i)) != i:
                 twin = self.models[first]
-                also = "" if twin == model else f" (also written {shown(twin)})"
-                raise ResultsError(f"the model {shown(model)} is there twice{also}")
+                also = "" if twin == model else f" (also written {spelled(twin)})"
+                raise ResultsError(f"the model {spelled(model)} is there twice{also}")
         self._freeze(values=values, absent=absent, unknown=unknown, rows=rows, **beside)
 
     def _freeze(self, **parts: Any) -> None:

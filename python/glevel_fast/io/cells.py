@@ -22,6 +22,9 @@ NOT_SUPPORTED = frozenset({
 })  # fmt: skip
 """Text that says "this model does not support the task" (case-blind, stripped; SPEC.md section 3)."""
 
+EXACT = 2.0**53
+"""Up to here every whole number is a double."""
+
 PERCENT = object()
 """Marks a number that its workbook shows as a percentage."""
 
@@ -82,7 +85,7 @@ def as_text(value: object) -> str | None:
     if is_missing(value):
         return ""
     if isinstance(value, float | np.floating):
-        return f"{value:.0f}" if value.is_integer() and -1e15 < float(value) < 1e15 else str(value)
+        return f"{value:.0f}" if value.is_integer() and abs(float(value)) <= EXACT else str(value)
     return shown(value) if isinstance(value, int | np.integer) and not isinstance(value, bool) else None
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import numpy as np
-
 from glevel_fast.errors import GLevelError, MissingExtraError
 from glevel_fast.extras import require
+from glevel_fast.io.cells import EXACT, widened
 from glevel_fast.io.limits import refuse_many_texts
 from glevel_fast.io.table import Table, named_columns
 
@@ -67,9 +66,17 @@ def _is_numeric(dtype: Any) -> bool:
 def _column(series: Any, nw: Any) -> Column:
     if not _is_numeric(series.dtype):
         return series.to_list()  # type: ignore[no-any-return]
+    if series.dtype.is_integer() and len(series) and not _is_exact(series):  # names, most likely
+        return series.to_list()  # type: ignore[no-any-return]
     if series.null_count():  # integers have no NaN
-        series = series.cast(nw.Float64).fill_null(float("nan"))
-    return np.asarray(series.to_numpy(), dtype=np.float64)
+        single = series.dtype == nw.Float32
+        series = series.cast(nw.Float32 if single else nw.Float64).fill_null(float("nan"))
+    return widened(series.to_numpy())
+
+
+def _is_exact(series: Any) -> bool:
+    low, high = series.min(), series.max()
+    return low is None or (low >= -EXACT and high <= EXACT)
 
 
 def to_native(columns: Mapping[str, Any], backend: Backend) -> Any:

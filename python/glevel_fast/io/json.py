@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from glevel_fast.errors import GLevelError
+from glevel_fast.io.cells import EXACT
 from glevel_fast.io.files import open_file
 from glevel_fast.io.limits import MAX_MODELS
 from glevel_fast.text import shown
@@ -21,7 +22,7 @@ MAX_KEYS = MAX_MODELS
 
 
 def read_json(path: str | os.PathLike[str], *, foreign: bool = False) -> Any:
-    """The value in a JSON file, with every number a float.
+    """The value in a JSON file, with every number a float, but for whole ones beyond 2^53.
 
     With `foreign` as Python writes it in other tools: NaN and Infinity are numbers, and whole numbers stay whole.
 
@@ -64,8 +65,11 @@ def parse_json(raw: bytes, where: str, *, foreign: bool = False, integers: bool 
             raise GLevelError(f"{where}: the number {shown(literal)} is too large for a double")
         return value
 
-    def whole(literal: str) -> float:
-        return int(literal) if len(literal) < (16 if foreign else 300 if integers else 0) else number(literal)
+    def whole(literal: str) -> float | int:
+        if len(literal) < (16 if foreign else 300 if integers else 0):
+            return int(literal)
+        value = number(literal)
+        return int(literal) if abs(value) >= EXACT and len(literal) < 30 and not foreign else value  # a name, surely
 
     def constant(literal: str) -> float:
         if foreign:

@@ -9,6 +9,7 @@ import numpy as np
 
 from glevel_fast.errors import GLevelError
 from glevel_fast.extras import require
+from glevel_fast.io.cells import EXACT, widened
 from glevel_fast.io.files import open_file
 from glevel_fast.io.limits import MAX_NUMBERS, MAX_TASKS, refuse_many, refuse_many_texts
 from glevel_fast.io.table import Table, named_columns
@@ -77,17 +78,22 @@ def _cells(column: Any) -> Column:
         column = column.cast(pa.string())  # a million datetimes take seconds
     if not _is_number(column.type):
         return column.to_pylist()  # type: ignore[no-any-return]
-    values = np.empty(len(column))
+    if pa.types.is_integer(column.type) and column.type.bit_width == 64 and len(column) > column.null_count:
+        ends = require("pyarrow.compute", "parquet").min_max(column).as_py()
+        if not (ends["min"] >= -EXACT and ends["max"] <= EXACT):  # names, most likely
+            return column.to_pylist()  # type: ignore[no-any-return]
+    kind = column.type if pa.types.is_float32(column.type) or pa.types.is_float16(column.type) else pa.float64()
+    values = np.empty(len(column), kind.to_pandas_dtype())
     start = 0
     # By DLPack: to_numpy() and fill_null() import pandas where that is installed.
-    for chunk in column.cast(pa.float64(), safe=False).chunks:
+    for chunk in column.cast(kind, safe=False).chunks:
         stop = start + len(chunk)
-        bare = pa.Array.from_buffers(pa.float64(), len(chunk), [None, chunk.buffers()[1]], offset=chunk.offset)
+        bare = pa.Array.from_buffers(kind, len(chunk), [None, chunk.buffers()[1]], offset=chunk.offset)
         values[start:stop] = np.from_dlpack(bare)
         if chunk.null_count:
             values[start:stop][np.from_dlpack(chunk.is_null().cast(pa.uint8())) == 1] = np.nan
         start = stop
-    return values
+    return widened(values)
 
 
 def _is_number(dtype: Any) -> bool:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glevel_fast.core.metrics import Metric, known_metric
 from glevel_fast.errors import ResultsError
-from glevel_fast.io.cells import Column, as_numbers, as_text, cure
+from glevel_fast.io.cells import Column, as_numbers, as_text, cure, is_blank
 from glevel_fast.io.files import raising
 from glevel_fast.io.frames import AsFrames, read_frame
 from glevel_fast.io.limits import MAX_MODELS, MAX_NUMBERS, MAX_TASKS, refuse_many, refuse_names
 from glevel_fast.io.read import read_file
 from glevel_fast.io.table import Table, fold_header, table_from_columns, table_from_records
 from glevel_fast.io.workbook import SHEETS, SOTA, Sheet, Workbook
-from glevel_fast.text import bullets, fold_task, listing, nearest, shown
+from glevel_fast.loading.blocks import Block, refuse_twins
+from glevel_fast.loading.names import Renames, refuse_spellings
+from glevel_fast.text import bullets, fold_task, listing, nearest, shown, spelled, spelling
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,87 +31,44 @@ MAX_BAD = 500_000
 """Most cells of one source that are no numbers, even where these count as not supported."""
 
 
-@dataclass
-class Block:
-    """Models, in benchmark order of tasks; of one source, or joined."""
+@dataclass(frozen=True)
+class Reading:
+    """How sources are to be read; see `load_results`."""
 
-    models: list[str]
-    sources: list[str]
-    places: list[str]  # where each model stands, for messages
-    values: NDArray[np.float64]  # (n_models, n_tasks)
-    absent: NDArray[np.int64]
-    notes: list[str]
-    stderr: NDArray[np.float64] | None = None
-    n: NDArray[np.float64] | None = None
+    partial: bool = False
+    lenient: bool = False
+    ignore: frozenset[str] = frozenset()  # folded names of columns
+    renames: Renames = field(default_factory=Renames)
 
 
-def read(source: Any, bench: Benchmark, *, partial: bool, lenient: bool) -> Block:
+def read(source: Any, bench: Benchmark, reading: Reading) -> Block:
     """One source as a block."""
     with raising(ResultsError):
         if isinstance(source, (str, os.PathLike)):
             path = os.fsdecode(source)
-            intake = _Intake(bench, path, os.path.basename(path), partial)
+            intake = _Intake(bench, path, os.path.basename(path), reading)
             content = read_file(path)
         elif isinstance(source, Mapping):
-            intake = _Intake(bench, "dict", "dict", partial)
+            intake = _Intake(bench, "dict", "dict", reading)
             content = source
         elif isinstance(source, AsFrames):  # results of another tool
             name = type(source).__name__
-            intake = _Intake(bench, name, name, partial)
+            intake = _Intake(bench, name, name, reading)
             content = source.columns()  # type: ignore[attr-defined]
         else:
-            intake = _Intake(bench, "DataFrame", "DataFrame", partial)
+            intake = _Intake(bench, "DataFrame", "DataFrame", reading)
             content = read_frame(source)
         block = intake.block(content)
-        intake.judge_bad_cells(lenient)
+        intake.judge_bad_cells(reading.lenient)
         return block
-
-
-def join(blocks: Sequence[Block]) -> Block:
-    """All blocks as one; the same model twice is an error."""
-    if len(blocks) == 1:
-        return blocks[0]
-    whole = Block(
-        [model for block in blocks for model in block.models],
-        [source for block in blocks for source in block.sources],
-        [place for block in blocks for place in block.places],
-        np.concatenate([block.values for block in blocks]),
-        np.concatenate([block.absent for block in blocks]),
-        [note for block in blocks for note in block.notes],
-        _joined(blocks, [block.stderr for block in blocks]),
-        _joined(blocks, [block.n for block in blocks]),
-    )
-    _refuse_twins(whole.models, whole.places)
-    return whole
-
-
-def _joined(blocks: Sequence[Block], parts: Sequence[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:
-    if all(part is None for part in parts):
-        return None
-    return np.concatenate(
-        [
-            np.full(block.values.shape, np.nan) if part is None else part
-            for block, part in zip(blocks, parts, strict=True)
-        ]
-    )
-
-
-def _refuse_twins(models: Sequence[str], places: Sequence[str]) -> None:
-    first: dict[str, int] = {}
-    twins = []
-    for i, model in enumerate(models):
-        if (j := first.setdefault(fold_task(model), i)) != i:
-            also = "" if models[j] == model else f" (as {shown(models[j])})"
-            twins.append(f"{shown(model)} in {places[i]} and {places[j]}{also}")
-    if twins:
-        raise ResultsError(f"the same model is there twice; rename or remove one:{bullets(twins, len(twins))}")
 
 
 class _Intake:
     """Reads one source."""
 
-    def __init__(self, bench: Benchmark, where: str, source: str, partial: bool) -> None:
-        self.bench, self.where, self.source, self.partial = bench, where, source, partial
+    def __init__(self, bench: Benchmark, where: str, source: str, reading: Reading) -> None:
+        self.bench, self.where, self.source, self.reading = bench, where, source, reading
+        self.partial, self.meant = reading.partial, reading.renames
         self.notes: list[str] = []
         self.n_bad = 0
         self.bad: list[tuple[str, str, str, object]] = []  # the first ten: place, model, task, value
@@ -157,8 +116,9 @@ class _Intake:
             self.note(f"sheets that are not of the released layout are passed over: {listing(ignored)}")
         found: list[tuple[Sheet, dict[str, Column]]] = []  # each sheet with its values by folded model name
         models: dict[str, str] = {}
+        empty = self.empty_columns(book)
         for sheet in book.sheets:
-            titles = self.model_columns(sheet)
+            titles = self.model_columns(sheet, empty)
             if not titles and self.partial:
                 continue
             if found and titles.keys() != models.keys():
@@ -173,7 +133,7 @@ class _Intake:
             raise ResultsError(
                 f"{self.where}: has no model column on any sheet; add one after 'Metrics', named like the model"
             )
-        tasks = [task for sheet, _ in found for task in sheet.tasks]
+        tasks = [self.meant(task) for sheet, _ in found for task in sheet.tasks]
         places = [f"sheet {sheet.name!r}, {sheet.table.at(i)}" for sheet, _ in found for i in range(len(sheet.tasks))]
         index = self.match(tasks, places.__getitem__)
         self.check_metrics(index, [metric for sheet, _ in found for metric in sheet.metrics], places.__getitem__)
@@ -184,7 +144,7 @@ class _Intake:
             column = [cell for _, columns in found for cell in columns[name]]
             values[k, index] = self.numbers(column, lambda i, title=title: (places[i], title, tasks[i]))  # type: ignore[misc]
         absent = np.full(len(models), self.bench.n_tasks - len(index))
-        return self.done(list(models.values()), [self.where] * len(models), values, absent)
+        return self.done([self.meant(title) for title in models.values()], [self.where] * len(models), values, absent)
 
     def table(self, table: Table) -> Block:
         """Wide or long, by its header."""
@@ -207,19 +167,24 @@ class _Intake:
             raise ResultsError(f"{table.where}: has a header but no rows")
         if task is None:
             refuse_many(len(table.rows), MAX_MODELS, "models", table.where)
-        models = self.names(table, key, "model")
+        models = list(map(self.meant, self.names(table, key, "model")))
         if task is None or value is None:
             return self.wide(table, key, models)
-        return self.long(table, models, self.names(table, task, "task"), value, {key, task, value})
+        tasks = list(map(self.meant, self.names(table, task, "task")))
+        return self.long(table, models, tasks, value, {key, task, value})
 
     def wide(self, table: Table, key: str, models: list[str]) -> Block:
-        tasks = [title for title in table.columns if title != key]
-        if not tasks:
+        titles = [title for title in table.columns if title != key]
+        if ignored := [title for title in titles if fold_task(title) in self.reading.ignore]:
+            titles = [title for title in titles if title not in ignored]
+            self.note(f"columns passed over as asked: {listing([shown(title) for title in ignored])}")
+        if not titles:
             raise ResultsError(f"{table.where}: has a column 'model' but no column of a task")
-        index = self.match(tasks, lambda j: "column")
+        tasks = list(map(self.meant, titles))
+        index = self.match(tasks, lambda j: "column", wide=True)
         values = self.empty(len(models), len(models) * len(tasks))
-        for task, j in zip(tasks, index.tolist(), strict=True):
-            values[:, j] = self.numbers(table.columns[task], lambda i, task=task: (table.at(i), models[i], task))  # type: ignore[misc]
+        for title, j in zip(titles, index.tolist(), strict=True):
+            values[:, j] = self.numbers(table.columns[title], lambda i, task=title: (table.at(i), models[i], task))  # type: ignore[misc]
         absent = np.full(len(models), self.bench.n_tasks - len(index))
         places = [f"{table.where}, {table.at(i)}" for i in range(len(models))]
         return self.done(models, places, values, absent)
@@ -231,6 +196,7 @@ class _Intake:
         j = column[np.fromiter((known[task] for task in tasks), np.intp, len(tasks))]
         written = dict.fromkeys(models)
         refuse_names(written, MAX_MODELS, "models", table.where)
+        refuse_spellings(written, "model", table.where)
         folded = {model: fold_task(model) for model in written}
         row_of = {name: i for i, name in enumerate(dict.fromkeys(folded.values()))}
         display = {row_of[name]: model for model, name in reversed(folded.items())}
@@ -274,14 +240,17 @@ class _Intake:
         column: dict[str, int] = {}  # of each spelling seen so far
         tasks: list[str] = []  # model after model, as `cells`
         cells: list[Any] = []
+        if self.reading.ignore:
+            entries = [(place, raw, self.without_ignored(row)) for place, raw, row in entries]
         for place, raw, row in entries:
             if not (model := as_text(raw)):
                 raise ResultsError(f"{place}: the model's name is {shown(raw)}")
-            models.append(model)
+            models.append(self.meant(model))
             if new := [task for task in row if task not in column]:
                 if wrong := [task for task in new if not isinstance(task, str)]:
                     raise ResultsError(f"{place}, model {shown(model)}: the task name {shown(wrong[0])} is not text")
-                index = self.match(new, lambda _, model=model: f"model {shown(model)}", unique=False)  # type: ignore[misc]
+                names = list(map(self.meant, new))
+                index = self.match(names, lambda _, model=model: f"model {shown(model)}", unique=False)  # type: ignore[misc]
                 column.update(zip(new, index.tolist(), strict=True))
             tasks += row
             cells += row.values()
@@ -299,6 +268,13 @@ class _Intake:
 
     # what they share
 
+    def without_ignored(self, row: Mapping[Any, Any]) -> Mapping[Any, Any]:
+        return {
+            task: value
+            for task, value in row.items()
+            if not (isinstance(task, str) and fold_task(task) in self.reading.ignore)
+        }
+
     def note(self, note: str) -> None:
         self.notes.append(f"{self.source}: {note}")
 
@@ -315,8 +291,10 @@ class _Intake:
 
     def done(self, models: list[str], places: list[str], values: NDArray[np.float64], absent: NDArray[Any]) -> Block:
         refuse_names(models, MAX_MODELS, "models", self.where)
-        _refuse_twins(models, places)
+        refuse_twins(models, places)
         values[np.isinf(values)] = np.nan
+        if bare := np.flatnonzero(np.isnan(values).all(axis=1)).tolist():
+            self.note(f"models without any value: {listing([shown(models[i]) for i in bare])}")
         if gone := np.flatnonzero(absent).tolist():
             low, high = min(absent[gone]), max(absent[gone])
             self.note(
@@ -343,7 +321,9 @@ class _Intake:
             self.judge_bad_cells(lenient=False)
         return values
 
-    def match(self, tasks: Sequence[str], at: Callable[[int], str], *, unique: bool = True) -> NDArray[np.intp]:
+    def match(
+        self, tasks: Sequence[str], at: Callable[[int], str], *, unique: bool = True, wide: bool = False
+    ) -> NDArray[np.intp]:
         """Position of each task in the benchmark."""
         refuse_names(tasks, MAX_TASKS, "tasks", self.where)
         find = self.bench.task_index.get
@@ -351,7 +331,19 @@ class _Intake:
         if (unknown := np.flatnonzero(index < 0)).size:
             lines = (f"{at(i)}: {shown(tasks[i])}{nearest(tasks[i], self.bench.tasks)}" for i in unknown.tolist())
             noun = "a task" if unknown.size == 1 else f"{unknown.size} tasks"
-            raise ResultsError(f"{self.where}: has {noun} that the benchmark lacks:{bullets(lines, unknown.size)}")
+            cure = "\ncolumns that are no tasks can be passed over: ignore=[...] (--ignore NAME)" if wide else ""
+            raise ResultsError(
+                f"{self.where}: has {noun} that the benchmark lacks:{bullets(lines, unknown.size)}{cure}"
+            )
+        own = [self.bench.tasks[j] for j in index.tolist()]
+        if other := [
+            (task, name)
+            for task, name in zip(tasks, own, strict=True)
+            if not (task.isascii() and name.isascii()) and spelling(task) != spelling(name)
+        ]:
+            refuse_spellings(tasks, "task", self.where)
+            pairs = listing([f"{spelled(task)} for {spelled(name)}" for task, name in other])
+            self.note(f"tasks that only look like the benchmark's are taken for them: {pairs}")
         if unique:
             self.refuse_repeats(index, lambda i: f"task {shown(tasks[i])}", at)
         return index
@@ -420,25 +412,43 @@ class _Intake:
         ]:
             self.note(f"tasks that the benchmark has in another group, taken as they are: {listing(astray)}")
 
-    def model_columns(self, sheet: Sheet) -> dict[str, str]:
+    def empty_columns(self, book: Workbook) -> set[str]:
+        """Headers, folded, whose columns have no value on any sheet, or are to be ignored."""
+        filled: set[str] = set()
+        titles: dict[str, str] = {}
+        for sheet in book.sheets:
+            for title, column in sheet.table.columns.items():
+                folded = fold_task(self.meant(title))
+                titles.setdefault(folded, title)
+                if not all(map(is_blank, column)):
+                    filled.add(folded)
+        ignored = {folded for folded in titles if folded in self.reading.ignore}
+        empty = titles.keys() - filled - ignored - {fold_task(SOTA)}
+        for what, some in (("columns passed over as asked", ignored), ("columns without any value, left out", empty)):
+            if some:
+                self.note(f"{what}: {listing([shown(titles[folded]) for folded in titles if folded in some])}")
+        return ignored | empty
+
+    def model_columns(self, sheet: Sheet, leave: set[str]) -> dict[str, str]:
         """Titles of the columns with models, by folded name."""
         titles: dict[str, str] = {}
         sota = None
         for title in sheet.table.columns:
+            folded = fold_task(self.meant(title))
             if fold_header(title) == fold_header(SOTA):
                 sota = title
-            elif (twin := titles.setdefault(fold_task(title), title)) != title:
+            elif folded not in leave and (twin := titles.setdefault(folded, title)) != title:
                 raise ResultsError(
-                    f"{sheet.table.where}: the same model has the columns {shown(twin)} and {shown(title)}; remove one"
+                    f"{sheet.table.where}: the same model has the columns {spelled(twin)} and {spelled(title)}; "
+                    "remove one"
                 )
         if not titles and sota is not None:
             raise ResultsError(
                 f"{sheet.table.where}: has the column {sota!r} and no model: this is the benchmark, not results"
             )
         if not titles and not self.partial:
-            raise ResultsError(
-                f"{sheet.table.where}: has no model column; add one after 'Metrics', named like the model"
-            )
+            lacking = "no model column with a value" if leave else "no model column"
+            raise ResultsError(f"{sheet.table.where}: has {lacking}; add one after 'Metrics', named like the model")
         return titles
 
     def judge_bad_cells(self, lenient: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -13,6 +13,9 @@ from glevel_fast.core.benchmark import Benchmark
 from glevel_fast.core.results import Results
 from glevel_fast.errors import ResultsError
 from glevel_fast.loading import intake
+from glevel_fast.loading.blocks import join
+from glevel_fast.loading.names import Renames
+from glevel_fast.text import fold_task, listing, spelled
 
 if TYPE_CHECKING:
     from glevel_fast.core.compiled import Compiled
@@ -39,6 +42,8 @@ def load_results(
     *,
     partial: bool = False,
     invalid: Literal["error", "missing"] = "error",
+    rename: Mapping[str, str] | str | os.PathLike[str] | None = None,
+    ignore: str | Iterable[str] = (),
     progress: Callable[[int, int], object] | None = None,
 ) -> Results:
     """Read results from files, frames or dicts.
@@ -49,8 +54,8 @@ def load_results(
         A workbook in the released layout (.xlsx, .xlsm); .csv, .parquet, .json, a pandas, polars
         or Arrow table, wide (`model`, then one column per task) or long (`model, task, value`);
         a dict {model: {task: value}}, in JSON too; what `import_results` gives. A long table may hold
-        `stderr` and `n`, the samples behind each value: they stay with the results. Task names
-        meet case-blind with white space folded, model names likewise.
+        `stderr` and `n`, the samples behind each value: they stay with the results. Names of tasks
+        and models meet if they look the same: see `glevel_fast.text.fold_task`.
     bench : Benchmark
         Decides the tasks, their order and their metrics.
     partial : bool
@@ -58,7 +63,11 @@ def load_results(
         elsewhere a task that is absent always counts as not supported.
     invalid : {"error", "missing"}
         Whether a cell that is neither a number nor "not supported" (empty, None, NaN, "∞",
-        "inf", "-", "/") is an error, or counts as not supported and is noted.
+        "inf", "-", "—", "/", "N/A", "null") is an error, or counts as not supported and is noted.
+    rename : {as written: as meant}, or path, optional
+        Other names for models and tasks; a file is a table with the columns `written` and `meant`.
+    ignore : str or strings
+        Columns of wide tables that are no tasks, and of workbooks that are no models.
     progress : callable, optional
         Called with (done, total) after each source of a list.
 
@@ -79,12 +88,16 @@ def load_results(
     sources = list(source) if isinstance(source, (list, tuple, set, frozenset, Iterator)) else [source]
     if not sources:
         raise ResultsError("no results: the list of sources is empty")
+    leave = frozenset(map(fold_task, [ignore] if isinstance(ignore, str) else ignore))
+    reading = intake.Reading(partial, invalid == "missing", leave, Renames(rename))
     blocks = []
     for done, item in enumerate(sources, start=1):
-        blocks.append(intake.read(item, bench, partial=partial, lenient=invalid == "missing"))
+        blocks.append(intake.read(item, bench, reading))
         if progress is not None:
             progress(done, len(sources))
-    whole = intake.join(blocks)
+    whole = join(blocks)
+    if unused := reading.renames.unused:
+        whole.notes.append(f"names to rename that nothing bears: {listing(list(map(spelled, unused)))}")
     return Results(
         tuple(whole.models), bench.tasks, whole.values, tuple(whole.sources), whole.absent, tuple(whole.notes),
         stderr=whole.stderr, n=whole.n,
