@@ -32,11 +32,14 @@ bench: $(VENV)/.installed $(VENV)/.test
 	$(BIN)/pip install -q --group peers || for peer in jax numba polars; do $(BIN)/pip install -q $$peer || true; done
 	$(BIN)/python -m pytest benchmarks --write-results $(PYTEST_ARGS)
 
-docs: $(VENV)/.installed
+# Renews what scripts print into the documents, then builds the site into build/site; a warning is an error.
+docs: $(VENV)/.installed $(VENV)/.docs
 	$(BIN)/python docs/how_sure.py
 	$(BIN)/python docs/metrics.py
 	$(BIN)/python docs/quick_boards.py
 	$(BIN)/python docs/make.py
+	$(BIN)/python docs/commands.py > docs/reference/commands.md
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q
 
 # What follows builds the C++ in other ways, below build/; CONTRIBUTING.md says how long each takes.
 NATIVE := PATH="$(CURDIR)/$(BIN):$$PATH"
@@ -115,6 +118,10 @@ $(VENV)/.lint: $(VENV)/.created pyproject.toml
 
 $(VENV)/.native: $(VENV)/.created pyproject.toml
 	$(BIN)/pip install -q --group native
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.created pyproject.toml
+	$(BIN)/pip install -q --group docs
 	touch $@
 
 $(VENV)/.wheel: $(VENV)/.created pyproject.toml

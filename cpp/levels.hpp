@@ -1,4 +1,4 @@
-// Levels 2 to 5 from group means (SPEC.md section 4, paper section 3.2). A lane is a model.
+// Levels 2 to 5 from group means (docs/spec.md section 4, paper section 3.2). A lane is a model.
 #pragma once
 
 #include <cstddef>

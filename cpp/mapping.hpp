@@ -1,4 +1,4 @@
-// Metric mapping: z = raw x scale to 0..100 points (SPEC.md section 2).
+// Metric mapping: z = raw x scale to 0..100 points (docs/spec.md section 2).
 //
 // Every curved metric is 100 tanh(x/2), with x = c/z (inverse) or 2z/p (tanh). Both halves below are chains
 // in which each rounded operation is monotone, so a better raw value never maps lower, to the last bit:

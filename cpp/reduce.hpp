@@ -1,5 +1,5 @@
 // Masked reductions: per model and group the sum over supported and over won tasks, and their counts
-// (SPEC.md sections 3 and 4). A lane is a model.
+// (docs/spec.md sections 3 and 4). A lane is a model.
 //
 // Sums are in fixed point. Adding a group's rounder (128 and up) to 0..100 weighted points rounds them to whole
 // steps, 2^45 of them a point at most, which then stand in the low bits: bits(points + rounder) -

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 
@@ -43,3 +44,45 @@ def test_python_examples_run(path, capsys):
     for code in PYTHON.findall(path.read_text(encoding="utf-8")):
         exec(compile(code, path.name, "exec"), names)
     capsys.readouterr()
+
+
+def test_the_reference_of_commands_is_what_the_parser_says(monkeypatch):
+    spec = importlib.util.spec_from_file_location("docs_commands", DOCS / "commands.py")
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setenv("COLUMNS", "100")
+    spec.loader.exec_module(module)
+    page = DOCS / "reference" / "commands.md"
+    assert module.page() == page.read_text(encoding="utf-8"), (
+        "run `python docs/commands.py > docs/reference/commands.md`"
+    )
+
+
+def test_the_tutorial_runs(capsys):
+    names: dict[str, object] = {}
+    for cell in json.loads((DOCS / "tutorial.ipynb").read_text(encoding="utf-8"))["cells"]:
+        assert not cell.get("outputs"), "the site runs it; the file holds no outputs"
+        if cell["cell_type"] == "code":
+            exec(compile("".join(cell["source"]), "tutorial.ipynb", "exec"), names)
+    capsys.readouterr()
+
+
+def test_every_page_is_in_the_site():
+    listed = set(
+        re.findall(r"^ *- (?:[\w ]+: )?([\w/-]+\.(?:md|ipynb))$", (DOCS.parent / "mkdocs.yml").read_text(), re.M)
+    )
+    assert listed == {str(path.relative_to(DOCS)) for kind in ("md", "ipynb") for path in DOCS.rglob(f"*.{kind}")}
+
+
+REFERENCE = re.compile(r"spec\.md (?:sections?) ((?:\d+(?:, | and | to )?)+)", re.IGNORECASE)
+
+
+def test_what_points_to_the_specification_finds_its_section():
+    sections = set(re.findall(r"^## (\d+)\.", (DOCS / "spec.md").read_text(encoding="utf-8"), re.M))
+    found = 0
+    for folder in ("python", "cpp", "docs", "tests", "benchmarks"):
+        for path in (DOCS.parent / folder).rglob("*"):
+            if path.suffix in {".py", ".pyi", ".hpp", ".cpp", ".md"}:
+                for numbers in REFERENCE.findall(path.read_text(encoding="utf-8")):
+                    found += 1
+                    assert set(re.findall(r"\d+", numbers)) <= sections, (path, numbers)
+    assert found > 20

@@ -60,11 +60,14 @@ class Scores(_scores.Scores):
 class Scorer(_scoring.Scorer):
     """Scores results on one benchmark; immutable, thread-safe and picklable.
 
+    `zero`, `invalid` and `fractions` belong to the paper's policy; "release" checks nothing,
+    as the released scorer does.
+
     Parameters
     ----------
     benchmark : Benchmark
     policy : {"paper", "release"}
-        "paper" is SPEC.md sections 2 to 4; "release" reproduces the released scorer, quirks
+        "paper" is docs/spec.md sections 2 to 4; "release" reproduces the released scorer, quirks
         included (section 6).
     zero : {"missing", "score"}
         Whether an exact 0 means "not supported" (as in the paper's tables) or is a score.
@@ -73,9 +76,6 @@ class Scorer(_scoring.Scorer):
     fractions : {"error", "scale", "keep"}
         What to do with a model whose percentages (at least three, tasks without a scale) are
         all <= 1: refuse it, multiply them by 100, or take them as they are.
-
-    `zero`, `invalid` and `fractions` belong to the paper's policy; "release" checks nothing,
-    as the released scorer does.
     """
 
     kind_of_scores = Scores

@@ -57,7 +57,7 @@ def clean(text: str, width: int = WIDTH) -> str:
 
 
 def points_text(value: float, lower_bound: bool = False) -> str:
-    """Points as people read them: two decimals, "-" for NaN, and ≥ before a lower bound (SPEC.md section 8)."""
+    """Points as people read them: two decimals, "-" for NaN, and ≥ before a lower bound (docs/spec.md section 8)."""
     return "-" if value != value else f"{'≥' if lower_bound else ''}{value:.2f}"
 
 

@@ -1,4 +1,4 @@
-"""The properties of SPEC.md section 4, to the last bit."""
+"""The properties of docs/spec.md section 4, to the last bit."""
 
 import numpy as np
 from generate import scored
@@ -85,7 +85,7 @@ def test_level_is_the_highest_score_above_zero(case):
 @settings(max_examples=60)
 @given(scored(min_models=1, weights=False))
 def test_counts_and_masks_from_the_definition(case):
-    """Support and wins, cell by cell, as SPEC.md sections 3 and 4 define them."""
+    """Support and wins, cell by cell, as docs/spec.md sections 3 and 4 define them."""
     benchmark, raw = case
     scores = scorer_of(benchmark).score(raw)
     for i, row in enumerate(raw):

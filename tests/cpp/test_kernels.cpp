@@ -194,7 +194,7 @@ long double points_of(const Case& c, std::size_t i, double z) {
     fail("unknown kind");
 }
 
-// SPEC.md section 4, as it reads.
+// docs/spec.md section 4, as it reads.
 void compare_with_scalar(const Case& c, const Board& got) {
     const std::size_t n_groups = 2 * c.n_modalities + 1;
     std::vector<double> heaviest(n_groups, 0.0);

@@ -139,7 +139,7 @@ def test_corrected_board():
 
 
 def test_the_paper():
-    """Every slip that SPEC.md section 7 names, and the others known."""
+    """Every slip that docs/spec.md section 7 names, and the others known."""
     findings = audit_paper.audit_published()
     of = {}
     for f in findings:

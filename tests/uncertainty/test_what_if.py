@@ -142,7 +142,7 @@ def test_at_exactly_this_much_a_level_holds(case, factor):
 
 
 def test_a_win_of_no_points_holds_nothing():
-    """It counts as a win (SPEC.md section 4), but Level-3 needs a score."""
+    """It counts as a win (docs/spec.md section 4), but Level-3 needs a score."""
     bench = Benchmark(
         ("model", "b"), ("image", "my modality"), ("comprehension", "generation"), ("MOS", "Acc"),
         np.array([1.0, 50.0]),

@@ -1,4 +1,4 @@
-"""Leaderboards of Scope-A to Scope-D by level, and combined (SPEC.md section 5)."""
+"""Leaderboards of Scope-A to Scope-D by level, and combined (docs/spec.md section 5)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Board(AsFrames):
     modalities, paradigm : tuple of str
         What the model supports within the scope: "image, video", and "C", "G" or "C+G".
     lower_bound : bool (n,)
-        Whether the score is a lower bound (SPEC.md section 8).
+        Whether the score is a lower bound (docs/spec.md section 8).
     part_bounds : dict of bool (n,)
         The same for each of `parts`.
     rows : int64 (n,)

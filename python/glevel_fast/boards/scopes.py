@@ -1,4 +1,4 @@
-"""What a board can be about: Scope-A to Scope-D (SPEC.md section 5)."""
+"""What a board can be about: Scope-A to Scope-D (docs/spec.md section 5)."""
 
 from __future__ import annotations
 

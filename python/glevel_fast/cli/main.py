@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that knows ASCII alone still gets its table
         sys.stdout.reconfigure(errors="backslashreplace")
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     try:
         status: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -77,15 +77,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The command line, with a parser for each command."""
+    whole = argparse.ArgumentParser(
         prog="glevel",
         description="Score multimodal generalists on General-Level (Levels 2 to 5).",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"glevel {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    whole.add_argument("--version", action="version", version=f"glevel {__version__}")
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     for command in (
         evaluate,
@@ -105,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         metrics,
     ):
         command.add_to(commands)
-    return parser
+    return whole
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The benchmark: an ordered table of tasks with their metrics and specialists (SPEC.md section 1)."""
+"""The benchmark: an ordered table of tasks with their metrics and specialists (docs/spec.md section 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What raw values may be: their metric's domain and unit (SPEC.md sections 2 and 3)."""
+"""What raw values may be: their metric's domain and unit (docs/spec.md sections 2 and 3)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def percent_tasks(bench: Benchmark) -> Mask:
 def invalid_cells(values: Array, bench: Benchmark, zero: Literal["missing", "score"] = "missing") -> Mask:
     """bool (n_models, n_tasks): cells that are neither missing nor, times scale, inside their metric's domain.
 
-    Missing is NaN, +inf, and an exact 0 unless zero="score". Source: SPEC.md sections 2 and 3.
+    Missing is NaN, +inf, and an exact 0 unless zero="score". Source: docs/spec.md sections 2 and 3.
     """
     low, high = bench.mapping["low"], bench.mapping["high"]
     with np.errstate(over="ignore", invalid="ignore"):
@@ -79,7 +79,7 @@ def fraction_models(values: Array, bench: Benchmark, zero: Literal["missing", "s
     """bool (n_models,): models that seem to give fractions where percents belong.
 
     They have at least three supported values of percentages (tasks with a scale do not count),
-    not all 0, and none above 1. Source: SPEC.md section 3.
+    not all 0, and none above 1. Source: docs/spec.md section 3.
     """
     values = values[:, percent_tasks(bench)]
     supported = _given(values, zero)

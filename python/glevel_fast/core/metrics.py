@@ -1,4 +1,4 @@
-"""Metrics: how a raw value maps to the 100-point scale (SPEC.md section 2, paper Appendix)."""
+"""Metrics: how a raw value maps to the 100-point scale (docs/spec.md section 2, paper Appendix)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Metric:
         Other spellings. Names meet case-blind, with white space folded and a trailing
         bracket dropped, so these need no alias.
 
-    Source: SPEC.md section 2.
+    Source: docs/spec.md section 2.
     """
 
     name: str

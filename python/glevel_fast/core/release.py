@@ -1,4 +1,4 @@
-"""`policy="release"`: the released scorer's numbers, quirks included (SPEC.md section 6).
+"""`policy="release"`: the released scorer's numbers, quirks included (docs/spec.md section 6).
 
 Unlike the engine's, these sums are unbounded (a Chamfer distance of 6540 enters a mean as 6540
 points), so they are plain doubles, and plain NumPy is fast enough for what this is for: checking us,

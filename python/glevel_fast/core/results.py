@@ -1,4 +1,4 @@
-"""Results: raw values of models on tasks (SPEC.md section 3)."""
+"""Results: raw values of models on tasks (docs/spec.md section 3)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Results(AsFrames):
         What was inferred or passed over.
     unknown : bool (n_models, n_tasks), read-only, or None
         Where a model has a value that is not known (not printed, or not one that can be mapped): it counts as not
-        supported, and the scores that it would enter are lower bounds (SPEC.md section 8).
+        supported, and the scores that it would enter are lower bounds (docs/spec.md section 8).
     stderr, n : float64 (n_models, n_tasks), read-only, or None
         The standard error of each value, and the samples behind it; NaN where not known, None where
         none is.

@@ -1,4 +1,4 @@
-"""When a task is supported and when it is won, said once for all of Python (SPEC.md sections 3 and 4)."""
+"""When a task is supported and when it is won, said once for all of Python (docs/spec.md sections 3 and 4)."""
 
 from __future__ import annotations
 

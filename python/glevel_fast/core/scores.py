@@ -54,7 +54,7 @@ class Scores(AsFrames):
     given : Results, float64 (n_models, n_tasks), or None
         What came in: its values are `raw`, but for percentages given as fractions that were scaled.
 
-    Source: SPEC.md section 4.
+    Source: docs/spec.md section 4.
     """
 
     compiled: Compiled
@@ -139,7 +139,7 @@ class Scores(AsFrames):
     def lower_bound(self) -> NDArray[np.bool_]:
         """bool (n_models, n_modalities + 2): whose scores are lower bounds, by `modalities`, language, and overall.
 
-        Overall is that of S2 to S4; S5 is a lower bound where it or language is (SPEC.md section 8).
+        Overall is that of S2 to S4; S5 is a lower bound where it or language is (docs/spec.md section 8).
         """
         bounds = np.zeros((len(self), len(self.modalities) + 2), bool)
         if isinstance(self.given, Results) and self.given.unknown is not None:

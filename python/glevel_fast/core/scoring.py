@@ -1,4 +1,4 @@
-"""From raw results to Level-2 to Level-5 scores (SPEC.md sections 3, 4 and 6)."""
+"""From raw results to Level-2 to Level-5 scores (docs/spec.md sections 3, 4 and 6)."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class Scorer:
     def map(self, raw: Any, *, threads: int | None = None) -> Array:
         """Raw values on the 100-point scale: float64 (n_models, n_tasks), NaN where not supported.
 
-        A value outside its metric's domain is NaN too. Source: SPEC.md section 2.
+        A value outside its metric's domain is NaN too. Source: docs/spec.md section 2.
         """
         return self.compiled.engine.map(self._matrix(raw), count_threads(threads))
 
@@ -165,7 +165,7 @@ class Scorer:
         """Group means and counts from raw values (which decide support and wins) and their points.
 
         Returns means float64 (n_models, n_groups, 2), supported and wins int32 (n_models, n_groups).
-        Source: SPEC.md section 4.
+        Source: docs/spec.md section 4.
         """
         engine = self.compiled.engine
         return Reduced._make(engine.reduce(self._matrix(raw), self._matrix(points), count_threads(threads)))

@@ -31,7 +31,7 @@ class SkillScores:
     groups : tuple of (modality, paradigm)
     n_tasks : int64 (n_skills,)
     means : float64 (n_models, n_skills, 2)
-        Mean over all tasks and over won tasks, in points (SPEC.md section 5, Scope-D).
+        Mean over all tasks and over won tasks, in points (docs/spec.md section 5, Scope-D).
     coverage : float64 (n_models, n_skills)
         The share, by weight, of the skill's tasks that are supported.
     supported, wins : int32 (n_models, n_skills)

@@ -1,4 +1,4 @@
-"""Names that evaluation tools give to metrics, beside those of General-Bench (SPEC.md section 2 has the mappings).
+"""Names that evaluation tools give to metrics, beside those of General-Bench (docs/spec.md section 2 has the mappings).
 
 lm-evaluation-harness, lmms-eval, VLMEvalKit, HELM, inspect, mteb, OpenCompass and every_eval_ever.
 """

@@ -20,7 +20,7 @@ NOT_SUPPORTED = frozenset({
     "", "nan", "∞", "+∞", "inf", "+inf", "infinity", "+infinity", "-", "/", "—", "–",
     "n/a", "na", "n.a.", "null", "none",
 })  # fmt: skip
-"""Text that says "this model does not support the task" (case-blind, stripped; SPEC.md section 3)."""
+"""Text that says "this model does not support the task" (case-blind, stripped; docs/spec.md section 3)."""
 
 EXACT = 2.0**53
 """Up to here every whole number is a double."""
@@ -134,7 +134,7 @@ def as_numbers(
 def widened(values: NDArray[Any]) -> NDArray[np.float64]:
     """float64 of numbers; float32 and float16 by their shortest decimal, so that 78.1 in float32 becomes 78.1.
 
-    Source: SPEC.md section 3.
+    Source: docs/spec.md section 3.
     """
     if values.dtype not in (np.float32, np.float16):
         return np.asarray(values, dtype=np.float64)

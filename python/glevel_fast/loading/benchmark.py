@@ -32,7 +32,7 @@ def load_benchmark(source: Any, *, definitions: Mapping[str, Metric] | None = No
         records, or columns), or a pandas, polars or Arrow table, with the columns
         `task, modality, paradigm, metric, sota` and optionally `skill, specialist, weight, scale`.
         A sota that is empty, None, NaN, "∞", "-" or "/" is NaN. An empty weight or scale is 1, but
-        for a WER above 1: that is a percent, and its scale 0.01 (SPEC.md section 2).
+        for a WER above 1: that is a percent, and its scale 0.01 (docs/spec.md section 2).
 
     definitions : dict of str to Metric, optional
         What names of metrics mean in this table alone; all others are those that are registered.

@@ -79,7 +79,7 @@ def load_results(
     Raises
     ------
     ResultsError
-        Naming file, sheet, row or line, task and value. Source: SPEC.md section 3.
+        Naming file, sheet, row or line, task and value. Source: docs/spec.md section 3.
     """
     if invalid not in ("error", "missing"):
         raise ResultsError(f"invalid={invalid!r}: choose 'error' or 'missing'")

@@ -4,7 +4,7 @@ The tables are facts from "On Path to Multimodal Generalist: General-Level and G
 (Fei et al., ICML 2025, https://generalist.top), as printed, misprints included: Table 4 (the
 generalists), Tables 6 to 11 (skill means, supported tasks, wins) and Tables 12, 14 and 16 (the
 boards of Level-2, 3 and 4). `data/skills.csv` adds each skill's number of tasks and metrics
-(SPEC.md section 7), `data/aliases.csv` the names under which a model appears, with the figures
+(docs/spec.md section 7), `data/aliases.csv` the names under which a model appears, with the figures
 that tie them together.
 
 A skill stands in for its tasks: its mean is one raw value, its number of tasks the weight. Of

@@ -1,6 +1,6 @@
 """What looks wrong in raw results before they are scored: units, directions, zeros, values that cannot be.
 
-The linter only warns. A score takes a value as it stands (SPEC.md section 3), so a WER of 5.6 where a
+The linter only warns. A score takes a value as it stands (docs/spec.md section 3), so a WER of 5.6 where a
 fraction belongs, or an accuracy of 0.83 where a percent belongs, costs points without an error.
 """
 

@@ -46,7 +46,7 @@ class Move:
     """A model's score and rank at one level under both policies; `why` the reasons, first the one that moves the
     score most when it alone is switched off.
 
-    A release score is None where the released scorer fails (SPEC.md section 6).
+    A release score is None where the released scorer fails (docs/spec.md section 6).
     """
 
     level: int

@@ -2,7 +2,7 @@
 
 The tasks of each group are drawn anew, with replacement and as many as there are, the same ones for all
 models; in the scores, a task drawn twice is a task listed twice. Source: Efron and Tibshirani, An
-Introduction to the Bootstrap, 1993, chapter 6; scores as in SPEC.md section 4.
+Introduction to the Bootstrap, 1993, chapter 6; scores as in docs/spec.md section 4.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Fragility:
 
     A win of 0 points (a MOS of 1 against a specialist's 1) holds no level and is not among them.
 
-    Source: the conditions for Levels 3 to 5 in SPEC.md section 4.
+    Source: the conditions for Levels 3 to 5 in docs/spec.md section 4.
     """
 
     models: tuple[str, ...]

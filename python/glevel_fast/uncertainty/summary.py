@@ -41,7 +41,7 @@ class Summary:
     """Scores, levels and ranks of models over `n` sets, and of which: parts of a job can be told from strangers.
 
     Boards are those of Level-2 to Level-5, in this order; ranks are 1 for the best, ties share the
-    smaller one, and a score of 0 has none (SPEC.md section 5).
+    smaller one, and a score of 0 has none (docs/spec.md section 5).
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Summary:
     It holds at most 10,000 models. Its size does not depend on the number of sets but on how far
     scores and ranks move: at most 0.2 GB for 1,000 models, 1.2 GB for 5,000 and 3.2 GB for 10,000.
 
-    Source of scores and levels: SPEC.md section 4.
+    Source of scores and levels: docs/spec.md section 4.
     """
 
     models: tuple[str, ...]

@@ -92,7 +92,7 @@ class Engine:
         return self.supported(raw) & reaches(raw * self.scale, self.sota, self.higher_is_better)
 
     def map(self, raw: Array, threads: int = 1) -> Array:
-        """Points, float64 (n_models, n_tasks); NaN where not supported (SPEC.md section 2)."""
+        """Points, float64 (n_models, n_tasks); NaN where not supported (docs/spec.md section 2)."""
         raw = self._check(raw, "raw")
         points = np.full(raw.shape, np.nan)
         supported = self.supported(raw)
@@ -125,7 +125,7 @@ class Engine:
         return np.where(z / p < 1e-9, 100.0 * z / p, 100.0 * np.tanh(z / p))
 
     def reduce(self, raw: Array, points: Array, threads: int = 1) -> tuple[Array, NDArray[np.int32], NDArray[np.int32]]:
-        """Means (n_models, n_groups, 2), supported and wins (n_models, n_groups) (SPEC.md section 4)."""
+        """Means (n_models, n_groups, 2), supported and wins (n_models, n_groups) (docs/spec.md section 4)."""
         raw, points = self._check(raw, "raw"), self._check(points, "points")
         if len(raw) != len(points):
             raise ValueError("raw and points must have the same number of models")
@@ -179,7 +179,7 @@ class Engine:
 
 
 def levels(means: Array, n_modalities: int) -> tuple[Array, Array, NDArray[np.int8]]:
-    """S2 to S5 and the level from group means (SPEC.md section 4, paper section 3.2).
+    """S2 to S5 and the level from group means (docs/spec.md section 4, paper section 3.2).
 
     Parameters
     ----------
