@@ -48,7 +48,8 @@ void bind_subsets(py::module_& module) {
         .def(py::init(&compile), py::arg("points"), py::arg("won"), py::arg("group"), py::arg("weight"),
              py::arg("n_modalities"), py::arg("threads"), py::arg("isa") = "")
         .def("scores", &scores, py::arg("keep"), py::arg("out"), py::arg("threads"), "Scores go to out.");
-    module.def("kendall", &tau_b, py::arg("a"), py::arg("b"), py::arg("threads"), "Kendall's tau-b of each row with b.");
+    module.def("kendall", &tau_b, py::arg("a"), py::arg("b"), py::arg("threads"),
+               "Kendall's tau-b of each row with b.");
 }
 
 }  // namespace glevel::bindings

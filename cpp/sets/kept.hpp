@@ -36,7 +36,7 @@ class Kept {
     const Kernels& kernels_;
     std::vector<std::int32_t> group_;
     std::vector<double> weight_;
-    std::vector<std::size_t> by_group_;            // tasks, by group
+    std::vector<std::size_t> by_group_;          // tasks, by group
     std::unique_ptr<double[], Free> all_, won_;  // (n_blocks, n_tasks, block): 0 where there is nothing to add
 };
 

@@ -141,7 +141,7 @@ def _row(cells: Mapping[str, str | None], bench: Benchmark) -> tuple[TaskRow, in
 def unit_of(definition: Definition, bench: Benchmark, at: int) -> str:
     """The unit in which the benchmark has a task's specialist: of a share "percent" or "fraction", else "".
 
-    Source: SPEC.md sections 2 and 3: value x scale is a fraction for WER, and a percentage for every other share.
+    Source: docs/spec.md sections 2 and 3: value x scale is a fraction for WER, and a percentage for every other share.
     """
     if not definition.share:
         return ""
