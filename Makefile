@@ -37,6 +37,7 @@ docs: $(VENV)/.installed $(VENV)/.docs
 	$(BIN)/python docs/how_sure.py
 	$(BIN)/python docs/metrics.py
 	$(BIN)/python docs/quick_boards.py
+	$(BIN)/python docs/schemas.py
 	$(BIN)/python docs/make.py
 	$(BIN)/python docs/commands.py > docs/reference/commands.md
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q
