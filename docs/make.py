@@ -1,7 +1,7 @@
 """Run every `$ glevel ...` of the documents and put its output below it; --check only compares.
 
 Commands run in the same process, one folder per document, on the bundled data. `| head -n N` keeps the first
-N lines, and a line `...` says that there are more.
+N lines, and a line `...` says that there are more. A block ```json NAME is a file in the document's folder.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ import shlex
 import sys
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 from glevel_fast.cli.main import main as glevel
 
 HERE = Path(__file__).parent
+FILE = re.compile(r"^```json (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NOON = 1_769_947_200_000_000_000  # 2026-02-01 12:00 UTC
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -52,8 +55,17 @@ def documents() -> list[Path]:
 
 
 def fresh_text(path: Path) -> str:
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        return refreshed(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        # a document is the same on every day
+        patch("time.time_ns", lambda: NOON),
+        patch("secrets.token_hex", lambda n: "d" * 2 * n),
+    ):
+        for name, content in FILE.findall(text):
+            Path(name).write_text(content, encoding="utf-8")
+        return refreshed(text)
 
 
 def main(arguments: list[str]) -> int:

@@ -55,7 +55,7 @@ def small_benchmark(sota=60.0, more=()):
 def new_store(path, clock=None, benchmark=None, **options):
     bench = benchmark or small_benchmark()
     return Store.create(
-        path, bench, tasks="tasks.csv", annotations="gold", hashes=Hashes(bench.sha256, "a", "d"),
+        path, bench, rows=[], annotations="gold", hashes=Hashes(bench.sha256, "a", "d"),
         clock=clock or Clock(), **options,
     )  # fmt: skip
 

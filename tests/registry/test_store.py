@@ -37,11 +37,12 @@ def test_keeps_what_it_was_given(tmp_path):
         assert store.benchmark() == small_benchmark()
         assert store.hashes == Hashes(small_benchmark().sha256, "a", "d")
         (kept,) = store.kept()
-        assert kept.raw.tobytes() == raw.astype("<f8").tobytes()
-        assert (kept.notes, kept.version, kept.hashes) == (("a note",), "0.1.0", store.hashes)
+        assert kept.evaluation.raw.tobytes() == raw.astype("<f8").tobytes()
+        entry = kept.evaluation
+        assert (entry.notes, entry.version, entry.hashes) == (("a note",), "0.1.0", store.hashes)
         assert kept.submission.metadata.report == "https://lab.org/paper"
         assert (kept.submission.model, kept.submission.board, kept.submission.state) == ("Model", "A", "scored")
-        assert store.samples(kept.event) == {task: tuple(map(list, both)) for task, both in samples.items()}
+        assert store.samples(entry.event) == {task: tuple(map(list, both)) for task, both in samples.items()}
         assert Path(store.archive(kept.submission.sha256)).read_bytes() == b"zip"
         assert [(e.seq, e.kind, e.at) for e in store.events()] == [
             (1, "settings", MONDAY),
@@ -156,7 +157,7 @@ def test_what_is_no_registry(tmp_path):
     for name, content in {"empty.db": b"", "text.db": b"hello" * 500}.items():
         (tmp_path / name).write_bytes(content)
         for write in (False, True):
-            with pytest.raises(GLevelError, match=r"is not a registry|not a database"):
+            with pytest.raises(GLevelError, match="is not a registry"):
                 Store(tmp_path / name, write=write)
         assert (tmp_path / name).read_bytes() == content
     other = sqlite3.connect(tmp_path / "other.db")
@@ -199,7 +200,7 @@ def test_an_evaluation_by_other_rules_is_not_kept(tmp_path):
         assert not store.rescore({}, {}, {"settings": {"hashes": ["a3", "d"]}})  # one is missing: nothing changes
         assert store.hashes.annotations == "a2"
         assert store.rescore({}, {}, {"settings": {"hashes": ["a3", "d"]}, "left": [1]})
-        assert store.kept()[0].hashes != store.hashes
+        assert store.kept()[0].evaluation.hashes != store.hashes
 
 
 def test_an_older_schema_is_brought_up_to_date(tmp_path, monkeypatch):
@@ -387,7 +388,7 @@ def look_at(store, promised):
         if "admitted" in told:
             assert hashlib.sha256(told["admitted"].encode()).hexdigest() == submission.sha256
         if submission.state == "scored":
-            entry = kept[submission.id]
+            entry = kept[submission.id].evaluation
             assert store.samples(entry.event)["see"][1] == [0.5] * 50
             if "scored" in told:
                 assert set(entry.raw.tolist()) == {float(told["scored"])}

@@ -16,12 +16,16 @@ from glevel_fast.cli import (
     explain,
     export,
     import_,
+    intake,
     lint,
     metrics,
+    registry,
     report,
     score,
     snapshot,
+    split,
     stability,
+    submit,
     subset,
     what_if,
 )
@@ -38,6 +42,8 @@ EPILOG = """examples:
   glevel audit                                   what is wrong with the published boards
   glevel lint out/*_result.xlsx -b sota_result.xlsx
   glevel report -o site/                         a page to publish
+  glevel submit PREDICTIONS --model NAME --board A --metadata metadata.json
+  glevel intake *.zip --registry board.db        a leaderboard that takes submissions
   glevel ablate --leave-one-out                  which specialists decide the board
   glevel what-if "image comprehension 1=75"      another specialist's score
   glevel stability --level 3                     how far a rank can be trusted
@@ -103,6 +109,10 @@ def parser() -> argparse.ArgumentParser:
         snapshot,
         report,
         export,
+        submit,
+        intake,
+        registry,
+        split,
         metrics,
     ):
         command.add_to(commands)

@@ -31,6 +31,9 @@ class Files(Protocol):
     def find(self, path: str, folder: str = "") -> str:
         """The file that a path means which stands in a file of `folder`: below this folder, or else below the root."""
 
+    def close(self) -> None:
+        """Nothing more will be read."""
+
 
 class Folder:
     """The files of a folder on disk, links followed.
@@ -98,6 +101,9 @@ class Folder:
             if name in self._names:
                 return name
         raise GLevelError(f"{self.where}: has no file {shown(path)}" + (f" in {shown(folder)}" if folder else ""))
+
+    def close(self) -> None:
+        """A folder holds nothing open."""
 
 
 def open_files(source: str | os.PathLike[str] | bytes) -> Files:

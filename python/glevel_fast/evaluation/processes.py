@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from glevel_fast.errors import EvaluationError
@@ -51,10 +52,11 @@ def outcomes(
         Where a process dies, of too little memory for example.
     """
     # here too with processes: a source that cannot be opened is found before any starts
-    evaluator = Evaluator(open_files(predictions), open_files(annotations), missing)
-    if min(processes, len(rows)) <= 1:
-        yield from map(evaluator, rows)
-        return
+    with closing(open_files(predictions)) as given, closing(open_files(annotations)) as gold:
+        evaluator = Evaluator(given, gold, missing)
+        if min(processes, len(rows)) <= 1:
+            yield from map(evaluator, rows)
+            return
     pool = ProcessPoolExecutor(
         min(processes, len(rows)),
         # a fork would copy whatever threads and locks the caller has

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from glevel_fast.registry.metadata import Metadata
 
-__all__ = ["Admission", "Evaluated", "Hashes", "Kept", "Submission", "now", "utc"]
+__all__ = ["Admission", "Evaluated", "Evaluation", "Hashes", "Kept", "Submission", "now", "utc"]
 
 
 def now() -> int:
@@ -44,6 +44,8 @@ class Evaluated:
     ----------
     raw : float64 (n_tasks,)
         In the order of the benchmark's tasks; NaN where not supported.
+    given : {task: value}
+        Those of them that were not computed here.
     samples : {task: (ids, values)}
         Values are None where a sample has none of its own, as with metrics of a whole corpus.
     """
@@ -51,6 +53,7 @@ class Evaluated:
     hashes: Hashes
     raw: NDArray[np.float64]
     version: str
+    given: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     samples: Mapping[str, tuple[Sequence[str], Sequence[float | None]]] = field(default_factory=dict)
 
@@ -79,13 +82,33 @@ class Submission:
 
 
 @dataclass(frozen=True, eq=False)
+class Evaluation:
+    """An evaluation as the registry has it; see `Evaluated`.
+
+    Attributes
+    ----------
+    id : int
+    submission : int
+    at : int
+        When it ended, in milliseconds of UTC.
+    event : int
+        Number of the event that holds its samples.
+    """
+
+    id: int
+    submission: int
+    at: int
+    event: int
+    hashes: Hashes
+    version: str
+    given: dict[str, float]
+    notes: tuple[str, ...]
+    raw: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Kept:
     """A submission with its latest evaluation."""
 
     submission: Submission
-    evaluation: int
-    event: int
-    version: str
-    hashes: Hashes
-    notes: tuple[str, ...]
-    raw: NDArray[np.float64]
+    evaluation: Evaluation

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from glevel_fast.errors import GLevelError
 from glevel_fast.text import shown
 
-__all__ = ["DEFAULT_LIMITS", "Limit", "next_admission", "parse_limit"]
+__all__ = ["DEFAULT_LIMITS", "Limit", "next_admission", "parse_limit", "parse_span"]
 
 SECOND = 1000
 HOUR = 3600 * SECOND
@@ -44,10 +44,23 @@ def parse_limit(text: str) -> Limit:
     ------
     GLevelError
     """
-    match = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})([smhdw])", text.strip())
-    if not match:
+    most, slash, span = text.strip().partition("/")
+    if not slash or not re.fullmatch(r"[1-9][0-9]{0,5}", most):
         raise GLevelError(f"the limit {shown(text)} is not written such as 2/24h or 4/7d")
-    return Limit(int(match[1]), int(match[2]) * _UNITS[match[3]])
+    return Limit(int(most), parse_span(span))
+
+
+def parse_span(text: str) -> int:
+    """Milliseconds of a span written such as "24h" or "7d".
+
+    Raises
+    ------
+    GLevelError
+    """
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([smhdw])", text.strip())
+    if not match:
+        raise GLevelError(f"the span {shown(text)} is not written such as 24h or 7d (s, m, h, d or w)")
+    return int(match[1]) * _UNITS[match[2]]
 
 
 def next_admission(admitted: Sequence[int], limits: Sequence[Limit] = DEFAULT_LIMITS) -> int:

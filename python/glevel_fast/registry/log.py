@@ -108,11 +108,12 @@ def _turn(db: sqlite3.Connection, submission: int, state: str, why: str = "", le
 def _keep_evaluation(db: sqlite3.Connection, event: Event) -> None:
     data = event.data
     cursor = db.execute(
-        "INSERT INTO evaluation (submission, event, at, benchmark, annotations, definitions, version, notes) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO evaluation (submission, event, at, benchmark, annotations, definitions, version, given, notes) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             data["submission"], data.get("samples", event.seq), event.at, data["benchmark"],
-            data["annotations"], data["definitions"], data["version"], json.dumps(data["notes"], ensure_ascii=False),
+            data["annotations"], data["definitions"], data["version"], json.dumps(data["given"], ensure_ascii=False),
+            json.dumps(data["notes"], ensure_ascii=False),
         ),
     )  # fmt: skip
     raw = np.array([np.nan if x is None else x for x in data["raw"]], dtype="<f8").tobytes()

@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 from glevel_fast.errors import GLevelError
+from glevel_fast.text import reason
 
 __all__ = ["LOG", "STATE", "STEPS", "connect", "create", "transaction"]
 
+MAGIC = b"SQLite format 3\0"
 APPLICATION = 0x474C766C  # "GLvl", in the file's header
 BUSY = 60.0
 """Seconds to wait for another process that writes."""
@@ -74,6 +76,7 @@ CREATE TABLE evaluation (
   annotations TEXT NOT NULL,  -- hashes
   definitions TEXT NOT NULL,
   version TEXT NOT NULL,      -- of glevel_fast
+  given TEXT NOT NULL,        -- JSON: values that were not computed here, by task
   notes TEXT NOT NULL         -- JSON
 ) STRICT;
 CREATE INDEX by_submission ON evaluation (submission);
@@ -115,7 +118,7 @@ def create(path: str | os.PathLike[str], fill: Callable[[sqlite3.Connection], ob
     except FileExistsError:
         raise GLevelError(f"{where}: is there already; a new registry needs a new file") from None
     except OSError as error:
-        raise GLevelError(f"{where}: cannot be made: {error.strerror}") from None
+        raise GLevelError(f"{where}: cannot be made: {reason(error)}") from None
     finally:
         with suppress(OSError):
             os.unlink(temporary)
@@ -134,6 +137,12 @@ def connect(path: str | os.PathLike[str], *, write: bool = False) -> sqlite3.Con
     where = os.fsdecode(path)
     if not os.path.isfile(where):
         raise GLevelError(f"{where}: no such registry; `glevel registry init` makes one")
+    try:
+        with open(where, "rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise GLevelError(f"{where}: is not a registry of glevel")
+    except OSError as error:
+        raise GLevelError(f"{where}: cannot be read: {reason(error)}") from None
     db = _open(where, write)
     try:
         if not write:

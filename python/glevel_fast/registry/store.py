@@ -21,7 +21,7 @@ from glevel_fast.errors import GLevelError, SubmissionError
 from glevel_fast.io.archive import MAX_ARCHIVE
 from glevel_fast.io.files import open_file
 from glevel_fast.loading.benchmark import load_benchmark
-from glevel_fast.registry.entries import Admission, Evaluated, Hashes, Kept, Submission, now, utc
+from glevel_fast.registry.entries import Admission, Evaluated, Evaluation, Hashes, Kept, Submission, now, utc
 from glevel_fast.registry.fairness import DEFAULT_LIMITS, HOUR, Limit, next_admission, parse_limit
 from glevel_fast.registry.ids import Leaderboard, known_leaderboards
 from glevel_fast.registry.log import Event, differences, events, record, samples_of
@@ -32,7 +32,7 @@ from glevel_fast.text import reason
 if TYPE_CHECKING:
     from glevel_fast.core.benchmark import Benchmark
 
-__all__ = ["Store"]
+__all__ = ["Store", "relative_to"]
 
 LEASE = 6 * HOUR
 """How long an evaluation may take before its submission is free again."""
@@ -64,7 +64,7 @@ class Store:
         path: str | os.PathLike[str],
         benchmark: Benchmark,
         *,
-        tasks: str,
+        rows: Sequence[Mapping[str, str]],
         annotations: str,
         hashes: Hashes,
         leaderboards: Mapping[str, Mapping[str, object]] | None = None,
@@ -77,8 +77,10 @@ class Store:
 
         Parameters
         ----------
-        tasks, annotations : str
-            Paths of the table of tasks and of the folder of annotations.
+        rows : sequence of dict
+            The table of tasks by which submissions are evaluated, row by row.
+        annotations : str
+            Path of the folder or archive of annotations.
         leaderboards : {id: {"scope": ..., "tasks": ...}}, optional
             Boards beside those that the benchmark has by itself.
 
@@ -88,8 +90,8 @@ class Store:
         """
         known_leaderboards(benchmark, leaderboards)
         settings = {
-            "tasks": tasks,
-            "annotations": annotations,
+            "rows": list(rows),
+            "annotations": relative_to(path, annotations),
             "hashes": [hashes.annotations, hashes.definitions],
             "leaderboards": leaderboards or {},
             "limits": [str(limit) for limit in limits],
@@ -128,38 +130,55 @@ class Store:
         ).fetchone()
         return load_benchmark(json.loads(data))
 
+    @property
+    def annotations(self) -> str:
+        """Path of the annotations."""
+        return os.path.join(os.path.dirname(self.path), self.settings["annotations"])
+
     def leaderboards(self) -> dict[str, Leaderboard]:
         return known_leaderboards(self.benchmark(), self.settings["leaderboards"])
 
-    def submissions(self) -> list[Submission]:
-        """All of them, in the order of their admission, whatever their state."""
+    def submissions(self, only: int | None = None) -> list[Submission]:
+        """All of them, in the order of their admission, whatever their state; or `only` one."""
+        where, which = ("", ()) if only is None else ("WHERE s.id = ?", (only,))
         rows = self._db.execute(
             "SELECT s.id, email, sha256, model, board, metadata, admitted, state, why "
-            "FROM submission s JOIN submitter ON submitter.id = s.submitter ORDER BY s.id"
+            f"FROM submission s JOIN submitter ON submitter.id = s.submitter {where} ORDER BY s.id",
+            which,
         )
         return [_submission(row) for row in rows]
 
-    def kept(self) -> list[Kept]:
-        """Scored submissions with their latest evaluations, in the order of their admission."""
-        rows = self._db.execute(
-            "SELECT s.id, email, sha256, model, board, metadata, admitted, state, why, "
-            "e.id, e.event, e.version, e.benchmark, e.annotations, e.definitions, e.notes, raw "
-            "FROM submission s JOIN submitter ON submitter.id = s.submitter "
-            "JOIN evaluation e ON e.id = (SELECT max(id) FROM evaluation WHERE submission = s.id) "
-            "JOIN result ON evaluation = e.id WHERE state = 'scored' ORDER BY s.id"
-        )
-        return [
-            Kept(
-                submission=_submission(row[:9]),
-                evaluation=row[9],
-                event=row[10],
-                version=row[11],
-                hashes=Hashes(*row[12:15]),
-                notes=tuple(json.loads(row[15])),
-                raw=np.frombuffer(row[16], dtype="<f8"),
+    def latest(self) -> dict[int, int]:
+        """Of every scored submission its latest evaluation, by number, in the order of their admission."""
+        return dict(
+            self._db.execute(
+                "SELECT s.id, max(e.id) FROM submission s JOIN evaluation e ON submission = s.id "
+                "WHERE state = 'scored' GROUP BY s.id ORDER BY s.id"
             )
-            for row in rows
-        ]
+        )
+
+    def kept(self, only: int | None = None) -> list[Kept]:
+        """Scored submissions with their latest evaluations, in the order of their admission; or `only` one."""
+        latest = {e.submission: e for e in self.evaluations(latest=True, only=only)}
+        return [Kept(s, latest[s.id]) for s in self.submissions(only) if s.state == "scored"]
+
+    def evaluations(self, *, latest: bool = False, only: int | None = None) -> list[Evaluation]:
+        """Every evaluation that was made, in order, or the `latest` of each submission, whatever its state.
+
+        With `only`, of one submission alone.
+        """
+        where = ["id IN (SELECT max(id) FROM evaluation GROUP BY submission)"] if latest else []
+        where += [] if only is None else ["submission = ?"]
+        rows = self._db.execute(
+            "SELECT id, submission, at, event, benchmark, annotations, definitions, version, given, notes, raw "
+            f"FROM evaluation JOIN result ON evaluation = id {'WHERE ' * bool(where)}{' AND '.join(where)} ORDER BY id",
+            () if only is None else (only,),
+        )
+        return [_evaluation(row) for row in rows]
+
+    def benchmarks(self) -> list[str]:
+        """The hashes of all benchmarks that were in use, in that order."""
+        return [row[0] for row in self._db.execute("SELECT sha256 FROM benchmark ORDER BY rowid")]
 
     def samples(self, event: int) -> dict[str, tuple[list[str], list[float | None]]]:
         """What an evaluation's event says of single samples."""
@@ -381,16 +400,37 @@ class Store:
             )
 
 
+def relative_to(registry: str | os.PathLike[str], path: str | os.PathLike[str]) -> str:
+    """How a registry keeps a path: as seen from its own folder where it is below that, so that both can move."""
+    folder, target = os.path.dirname(os.path.abspath(os.fsdecode(registry))), os.path.abspath(os.fsdecode(path))
+    return os.path.relpath(target, folder) if target.startswith(os.path.join(folder, "")) else target
+
+
 def _submission(row: Sequence[Any]) -> Submission:
     number, email, sha256, model, board, metadata, admitted, state, why = row
     return Submission(number, email, sha256, model, board, Metadata(**json.loads(metadata)), admitted, state, why)
+
+
+def _evaluation(row: Sequence[Any]) -> Evaluation:
+    number, submission, at, event, benchmark, annotations, definitions, version, given, notes, raw = row
+    return Evaluation(
+        id=number,
+        submission=submission,
+        at=at,
+        event=event,
+        hashes=Hashes(benchmark, annotations, definitions),
+        version=version,
+        given=json.loads(given),
+        notes=tuple(json.loads(notes)),
+        raw=np.frombuffer(raw, dtype="<f8"),
+    )
 
 
 def _plain(evaluated: Evaluated) -> dict[str, Any]:
     hashes = evaluated.hashes
     return {
         "benchmark": hashes.benchmark, "annotations": hashes.annotations, "definitions": hashes.definitions,
-        "version": evaluated.version, "notes": list(evaluated.notes),
+        "version": evaluated.version, "given": dict(evaluated.given), "notes": list(evaluated.notes),
         "raw": [x if np.isfinite(x) else None for x in evaluated.raw.tolist()],
     }  # fmt: skip
 

@@ -267,7 +267,9 @@ class Difference:
         return asdict(self) | {"move": self.move, "status": self.status}
 
 
-def diff(old: Mapping[str, Any], new: Mapping[str, Any], level: int | None = None) -> tuple[Difference, ...]:
+def diff(
+    old: Mapping[str, Any], new: Mapping[str, Any], level: int | None = None, scope: str = "A"
+) -> tuple[Difference, ...]:
     """Every model on the two boards, in the new one's order, and what moved it.
 
     The old board is turned into the new one step by step (`CAUSES`): the new tasks with their metrics,
@@ -279,6 +281,8 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any], level: int | None = Non
     ----------
     level : int, optional
         2 to 5; None is the combined board.
+    scope : str
+        The board's, which both benchmarks must have.
     """
     bench0, results0, options0 = restore(old)
     bench1, results1, options1 = restore(new)
@@ -308,7 +312,7 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any], level: int | None = Non
         _score(bench1, _results(models0, data, bench1), options1),
         _score(bench1, results1, options1),
     ]
-    boards = [board(scores, "A", level) for scores in steps]
+    boards = [board(scores, scope, level) for scores in steps]
     ranks = [dict(zip(b.models, b.rank.tolist(), strict=True)) for b in boards]
     score = [dict(zip(b.models, b.score.tolist(), strict=True)) for b in (boards[0], boards[-1])]
     ranked = [sum(rank > 0 for rank in step.values()) for step in ranks]
