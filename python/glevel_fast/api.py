@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from glevel_fast.boards import board as _board
 from glevel_fast.core import scores as _scores
@@ -250,6 +250,7 @@ class Scorer(_scoring.Scorer):
         compare: Iterable[int] = (),
         start: int = 0,
         stop: int | None = None,
+        sampling: Literal["tasks", "both"] = "tasks",
     ) -> Bootstrap:
         """Resample the benchmark's tasks: intervals of scores and ranks, chances of levels, P(A above B).
 
@@ -275,15 +276,23 @@ class Scorer(_scoring.Scorer):
             Only resamples [start, stop): their summaries merge into that of all. A resample does not depend
             on how many there are, so a run can go on where another ended.
 
+        sampling : {"tasks", "both"}
+            "both" adds sample noise: in every resample each value is moved by its standard error, or that of
+            its number of samples (`Results.stderr`, `Results.n`). `covers` says of how many values. The spread
+            of the tasks' values holds their noise once already, so intervals of means come out wide rather
+            than narrow; wins that noise may turn are what it is for. The last digits of the noise depend on
+            the machine.
+
         Raises
         ------
         GLevelError
             n < 1, an unknown unit or level, a negative seed, unit="skill" where a task has no skill, or more than
-            10,000 models, whose counts of ranks would take too much memory.
+            10,000 models, whose counts of ranks would take too much memory; sampling="both" without any standard
+            error or number of samples, or by modality.
         """
         return _bootstrap.bootstrap(
             self, results, n, unit, seed, models=models, threads=threads, piece=piece, progress=progress,
-            compare=compare, start=start, stop=stop,
+            compare=compare, start=start, stop=stop, sampling=sampling,
         )  # fmt: skip
 
     def subset(

@@ -21,6 +21,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     options.add_threads(stability)
     stability.add_argument("-n", type=options.positive, default=10_000, metavar="N", help="resamples (default 10000)")
     stability.add_argument("--unit", choices=["task", "skill", "modality"], default="task", help="what is resampled")
+    stability.add_argument(
+        "--sampling",
+        choices=["tasks", "both"],
+        default="tasks",
+        help="'both' adds sample noise inside tasks, of values with stderr or n",
+    )
     stability.add_argument("--seed", type=options.whole, default=0, metavar="N", help="default 0")
     stability.add_argument("--level", type=int, choices=[2, 3, 4, 5], default=2, help="the board to show (default 2)")
     stability.add_argument("--confidence", type=options.confidence, default=0.95, help="default 95")
@@ -38,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     with Progress("resampling") as progress:
         boot = scorer.bootstrap(
             results, arguments.n, arguments.unit, arguments.seed, threads=arguments.threads, progress=progress.update,
-            compare=compare,
+            compare=compare, sampling=arguments.sampling,
         )  # fmt: skip
     options.write_outputs(
         arguments, lambda: boot.to_dict(arguments.confidence), lambda: boot.summary.columns(arguments.confidence)

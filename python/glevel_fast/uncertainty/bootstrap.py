@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -22,6 +22,7 @@ from glevel_fast.core.compiled import count_threads, engine_columns
 from glevel_fast.errors import GLevelError
 from glevel_fast.text import fold_task
 from glevel_fast.uncertainty.identity import identity
+from glevel_fast.uncertainty.noise import Noisy
 from glevel_fast.uncertainty.pieces import PIECE_PAIRS, Interrupt, checked_range, sets_in_piece
 from glevel_fast.uncertainty.prepared import Prepared, prepare
 from glevel_fast.uncertainty.summary import Summary
@@ -41,6 +42,7 @@ COVERS = {
     "skill": "the choice of skills: what the board would be with other skills, tasks and all, in each group",
     "modality": "the choice of modalities: what the board would be with other modalities in place of these",
 }
+SAMPLING = ("tasks", "both")
 LEAVES_OUT = "sample noise inside a task: how a task's raw value would differ on other test items"
 
 
@@ -66,13 +68,26 @@ class Bootstrap:
     seed: int
     summary: Summary
     threads: int | None = None
-
-    leaves_out = LEAVES_OUT
+    sampling: str = "tasks"
 
     @property
     def covers(self) -> str:
-        """What this says, and does not, about the ranks: the choice of tasks, not sample noise inside one."""
-        return COVERS[self.unit]
+        """What the resamples cover: the choice of tasks, and with sampling="both" sample noise inside them."""
+        if self.sampling == "tasks":
+            return COVERS[self.unit]
+        known, all_ = self._resampler.known
+        return f"{COVERS[self.unit]}; and sample noise inside a task, for {known} of {all_} values"
+
+    @property
+    def leaves_out(self) -> str:
+        """What they do not cover."""
+        if self.sampling == "tasks":
+            return LEAVES_OUT
+        known, all_ = self._resampler.known
+        rest = f"sample noise of the {all_ - known} values without a standard error or a number of samples; " * (
+            known < all_
+        )
+        return f"{rest}that models answer the same test items, so that their noise goes together; prompts and seeds"
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -111,7 +126,7 @@ class Bootstrap:
         """
         k = _board(level)
         rows = [self.prepared.scores.row(model) for model in (a, b)]
-        resampler = _resampler(self.prepared, self.unit, rows)
+        resampler = _sampler(self.prepared, self.unit, self.sampling, rows)
         out = np.empty((self.done, 2, 4))
         at = 0
         for first, last in self.summary.ranges:
@@ -140,7 +155,7 @@ class Bootstrap:
 
     @cached_property
     def _resampler(self) -> Any:
-        return _resampler(self.prepared, self.unit)
+        return _sampler(self.prepared, self.unit, self.sampling)
 
     def order(self, level: int = 2) -> list[int]:
         """Models with a rank on the board of a level, the best first."""
@@ -215,12 +230,15 @@ def bootstrap(
     compare: Iterable[int] = (),
     start: int = 0,
     stop: int | None = None,
+    sampling: str = "tasks",
 ) -> Bootstrap:
     """See `Scorer.bootstrap`."""
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
         raise GLevelError(f"n={n!r}: at least one resample is needed")
     if unit not in COVERS:
         raise GLevelError(f"unit={unit!r}: choose 'task', 'skill' or 'modality'")
+    if sampling not in SAMPLING or (sampling == "both" and unit == "modality"):
+        raise GLevelError(f"sampling={sampling!r}: choose 'tasks', or of tasks and skills 'both'")
     if piece is not None and piece < 1:
         raise GLevelError(f"piece={piece}: at least one resample")
     seed = checked_seed(seed)
@@ -230,9 +248,10 @@ def bootstrap(
         _need_skills(scorer.benchmark)
     prepared = prepare(scorer, results, models=models, threads=threads)
     n_threads = count_threads(threads)
-    resampler = _resampler(prepared, unit)
+    resampler = _sampler(prepared, unit, sampling)
     scores = prepared.scores
-    job = identity("bootstrap", prepared.identity, unit, seed)
+    noise = (resampler.errors,) if sampling == "both" else ()
+    job = identity("bootstrap", prepared.identity, unit, seed, *noise)
     summary = Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks, job)
     summary.above = {level: np.zeros((len(prepared), len(prepared)), np.int64) for level in boards}
     step = piece or _step(prepared, len(boards))
@@ -247,7 +266,7 @@ def bootstrap(
                 above += _above(scorer.backend, part, boards[level], n_threads)
             if interrupt.between_pieces(progress, first + len(part) - start, stop - start):
                 break
-    return Bootstrap(prepared, start, stop, unit, seed, summary, threads)
+    return Bootstrap(prepared, start, stop, unit, seed, summary, threads, sampling)
 
 
 def _step(prepared: Prepared, n_compared: int) -> int:
@@ -274,6 +293,11 @@ def _need_skills(benchmark: Benchmark) -> None:
             f"unit='skill' needs a skill for every task; {len(without)} of {benchmark.n_tasks} tasks have none, "
             f"such as {without[0]!r}"
         )
+
+
+def _sampler(prepared: Prepared, unit: Unit, sampling: str, rows: Sequence[int] | None = None) -> Any:
+    make = partial(_resampler, unit=unit, rows=rows)
+    return make(prepared) if sampling == "tasks" else Noisy(prepared, make)
 
 
 def _resampler(prepared: Prepared, unit: Unit, rows: Sequence[int] | None = None) -> Any:
