@@ -63,7 +63,10 @@ TESTED = (
     ("f1/token@1, f1/squad@1", "SQuAD's formula, written again in the tests"),
     ("miou/masks@1, miou/box-xywh@1, miou/box-xyxy@1", "counting pixels one by one"),
     ("auc/otb21@1, auc/mean-overlap@1, m_viou/frames@1", "brute force in fractions: pixels, frames, thresholds"),
-    ("absrel/plain@1, epe/known@1, cd/squared@1, cd/plain@1", "closed forms, and mpmath with 40 digits over all pairs"),
+    (
+        "absrel/plain@1, absrel/affine@1, epe/known@1, cd/squared@1, cd/plain@1",
+        "closed forms, and mpmath with 40 digits over all pairs",
+    ),
 )
 
 

@@ -47,6 +47,21 @@ def test_relative_error_and_end_points_in_mpmath(seed):
         assert places == 11
 
 
+@settings(max_examples=20)
+@given(SEED)
+def test_an_affine_fit_is_that_of_least_squares(seed):
+    rng = np.random.default_rng(seed)
+    gold, ours = rng.uniform(1, 5, 40), rng.uniform(-2, 3, 40)
+    gold[3], gold[4] = 0, np.nan
+    valid = gold > 0
+    scale, shift = np.linalg.lstsq(np.stack([ours[valid], np.ones(38)], axis=1), gold[valid], rcond=None)[0]
+    assert arrays.affine(ours, gold) == pytest.approx(scale * ours + shift, rel=1e-9, abs=1e-9)
+    assert arrays.absolute_relative(arrays.affine(3 * gold - 2, gold), gold)[0] < 1e-14
+    assert arrays.absolute_relative(arrays.affine(gold, gold), gold)[0] == 0
+    assert arrays.affine(np.ones(40), gold) == pytest.approx(gold[valid].mean())
+    assert (arrays.affine(ours, -gold) == ours).all()
+
+
 def test_relative_error_and_end_points_in_closed_form():
     gold = np.linspace(1, 9, 20)
     assert arrays.absolute_relative(1.25 * gold, gold) == (pytest.approx(0.25, rel=1e-15), 20)
@@ -131,10 +146,14 @@ def test_files_of_arrays(monkeypatch):
         ("a.npy", npy(np.array(["x"])), "not of numbers"),
         ("a.npy", npy(values)[:-1], "cannot be read"),
         ("a.npz", b"PK", "cannot be read"),
+        ("a.npy", npy(values)[:64].replace(b"(2, 2)", b"(2**9,)") + bytes(99), "cannot be read"),
         ("a.mat", b"", "no array that can be read"),
     ):
         with pytest.raises(media.AnswerError, match=said):
             media.array(name, content)
+    monkeypatch.setattr(media, "MAX_PIXELS", 3)
+    with pytest.raises(media.AnswerError, match="4 numbers; at most 3 are read"):
+        media.array("a.npy", npy(values))
     monkeypatch.setattr(media, "MAX_ARRAY_BYTES", 10)
     with pytest.raises(media.AnswerError, match="bytes unpacked"):
         media.array("a.npz", out.getvalue())

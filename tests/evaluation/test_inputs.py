@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -168,6 +169,8 @@ def test_media_that_cannot_be_used(answer, said):
     ("name", "gold", "answer", "said"),
     [
         ("acc/exact@1", "A", ["A"], "not a text or a number"),
+        ("rougeL/google@1", "A", "a " * 50_001, "a text of 100,002 characters"),
+        ("miou/masks@1", {"size": [4, 4], "counts": [16]}, [[0, 0, 1e6, 0, 0, 1e6]], "more than 2,000,000 pixels"),
         ("mae/pooled@1", [1, 2], [1], "has 1 numbers, where the annotation has 2"),
         ("mae/pooled@1", 1, True, "is True, not a number"),
         ("mae/pooled@1", 1, "1e999", "is '1e999', not a number"),
@@ -250,6 +253,20 @@ def test_ids_meet_as_text_and_keep_their_digits():
     records = read_records(files, "a.json")
     assert list(records.by_id) == [str(big), "7", "8"]
     assert len(records.faults) == 2
+
+
+def test_a_file_that_no_task_takes_is_noted():
+    made = Made(["acc/exact@1"])
+    made.predictions["other/prediction.json"] = b"[]"
+    result = evaluated(made.predictions, made.annotations, made.tasks, made.benchmark)
+    assert "files of the predictions that no task takes: 'other/prediction.json'" in result.notes
+
+
+def test_a_package_that_is_not_there_is_named_with_its_extra(monkeypatch):
+    made = Made(["anls/0.5@1"])
+    monkeypatch.setitem(sys.modules, "rapidfuzz.distance", None)
+    with pytest.raises(gl.MissingExtraError, match=r"glevel-fast\[evaluate\]"):
+        evaluated(made.predictions, made.annotations, made.tasks, made.benchmark)
 
 
 # --- tasks.csv

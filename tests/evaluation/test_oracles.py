@@ -16,7 +16,7 @@ KNOWN = {"rouge1/pltrdy@1": 1e-8, "rougeL/pltrdy@1": 1e-8}
 ELSEWHERE = {
     *("acc/letter@1", "acc/number@1", "em@1/squad@1", "f1/token@1", "f1/squad@1"),
     *("miou/masks@1", "miou/box-xywh@1", "miou/box-xyxy@1", "auc/otb21@1", "auc/mean-overlap@1", "m_viou/frames@1"),
-    *("absrel/plain@1", "epe/known@1", "cd/squared@1", "cd/plain@1"),
+    *("absrel/plain@1", "absrel/affine@1", "epe/known@1", "cd/squared@1", "cd/plain@1"),
 }
 
 

@@ -55,9 +55,17 @@ def _fail(value: object, wanted: str) -> AnswerError:
 # --- text and numbers
 
 
+MAX_TEXT = 100_000
+"""Most characters of a text: comparing two takes the product of their lengths."""
+MAX_OUTLINE = 2_000_000
+"""Most pixels that the outline of a polygon may pass: each becomes some numbers on the way to a mask."""
+
+
 def scalar(value: object) -> str:
     """The text of a string, a number or a truth value, as JSON writes it."""
     if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise AnswerError(f"is a text of {len(value):,} characters; at most {MAX_TEXT:,} are read")
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -256,8 +264,9 @@ def _polygon(value: object) -> list[float]:
     if not isinstance(value, list) or len(value) < 6 or len(value) % 2:
         raise _fail(value, "a polygon [x1, y1, x2, y2, x3, y3, ...]")
     corners = [_number(one) for one in value]
-    if max(map(abs, corners)) > 1e6:
-        raise _fail(value, "a polygon inside its image")
+    ends = zip(corners, [*corners[2:], *corners[:2]], strict=True)
+    if max(map(abs, corners)) > MAX_OUTLINE or sum(abs(a - b) for a, b in ends) > MAX_OUTLINE:
+        raise AnswerError(f"has an outline of more than {MAX_OUTLINE:,} pixels")
     return corners
 
 

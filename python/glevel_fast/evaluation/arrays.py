@@ -14,6 +14,7 @@ __all__ = [
     "MS_SSIM_SIDE",
     "PSNR_CAP",
     "absolute_relative",
+    "affine",
     "chamfer",
     "end_point_error",
     "ms_ssim",
@@ -138,6 +139,19 @@ def absolute_relative(predicted: Floats, gold: Floats) -> tuple[float, int]:
     valid = np.isfinite(gold) & (gold > 0)
     n = int(valid.sum())
     return (float(np.mean(np.abs(predicted[valid] - gold[valid]) / gold[valid])) if n else math.nan), n
+
+
+def affine(predicted: Floats, gold: Floats) -> Floats:
+    """`predicted`, scaled and shifted to fit `gold` by least squares over the places where that is above 0."""
+    valid = np.isfinite(gold) & (gold > 0)
+    if not valid.any():
+        return predicted
+    x, y = predicted[valid], gold[valid]
+    off = x - x.mean()
+    spread = float((off * off).sum())
+    scale = float((off * (y - y.mean())).sum()) / spread if spread else 0.0
+    fitted: Floats = scale * predicted + (y.mean() - scale * x.mean())
+    return fitted
 
 
 def end_point_error(predicted: Floats, gold: Floats) -> tuple[float, int]:

@@ -328,6 +328,13 @@ def _pixels() -> list[Definition]:
             samples.measured(arrays.absolute_relative),
         ),
         distance(
+            "absrel/affine@1",
+            "absRel",
+            answers.DEPTH,
+            "the same, each prediction scaled and shifted to its gold by least squares first",
+            samples.measured(lambda p, g: arrays.absolute_relative(arrays.affine(p, g), g)),
+        ),
+        distance(
             "epe/known@1",
             "EPE",
             answers.FLOW,

@@ -17,6 +17,7 @@ from glevel_fast.core.metrics import find_metric
 from glevel_fast.core.results import Results
 from glevel_fast.errors import EvaluationError, GLevelError
 from glevel_fast.evaluation.catalogue import definitions, definitions_of, find_definition
+from glevel_fast.evaluation.files import open_files
 from glevel_fast.evaluation.processes import Source, outcomes
 from glevel_fast.evaluation.table import TaskRow, as_table, load_tasks
 from glevel_fast.evaluation.task import FAULTS, MOST, Missing, Outcome, value_of
@@ -190,7 +191,17 @@ def evaluate(
     every = tuple(found.get(row.task, Outcome()) for row in order)
     evaluation = Evaluation(name, bench, tuple(order), every, given, ())
     more = [note for out in every for note in out.notes]
-    return Evaluation(name, bench, tuple(order), every, given, (*notes, *more, *_notes(evaluation)))
+    unused = _unused(predictions, annotations, {out.file for out in every})
+    return Evaluation(name, bench, tuple(order), every, given, (*notes, *more, *unused, *_notes(evaluation)))
+
+
+def _unused(predictions: Source, annotations: Source, used: set[str]) -> list[str]:
+    """A note of the JSON among the predictions that no task takes; in the annotations' own folder much is theirs."""
+    if predictions == annotations:
+        return []
+    names = [name for name in open_files(predictions).names() if name.lower().endswith(".json")]
+    rest = [shown(name) for name in names if name not in used]
+    return [f"files of the predictions that no task takes: {listing(rest)}"] if rest else []
 
 
 def _name(predictions: Source) -> str:
