@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10
 ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to a whole number, held in the low bits
-SUM_FLAGS = {"reassoc", "nsz"}
+SUM_FLAGS = {"reassoc", "nsz", "contract"}
 WON = 1 << 32  # two counts in one integer
 # (e^r - 1 - r) / r^2 on |r| <= ln(2) / 2, to 1e-16
 P0, P1, P2 = 0.5000000000000001, 0.16666666666666669, 0.041666666666624164
@@ -44,7 +44,7 @@ def from_bits(typing_context, x):  # type: ignore[no-untyped-def]
     return types.float64(types.int64), generate
 
 
-@nb.njit(error_model="numpy", inline="never")
+@nb.njit(error_model="numpy", inline="never", fastmath={"contract"})
 def map_general(row, sota, sign, inverse, linear, constant, worst, slope, points, points_won, counts):
     """Points of the tasks that are not percentages, 0 where not supported; the same where not won; both counts."""
     for j in range(row.size):

@@ -12,7 +12,9 @@
 #include "levels.hpp"
 #include "mapping.hpp"
 #include "reduce.hpp"
+#include "rows.hpp"
 #include "simd.hpp"
+#include "streams.hpp"
 
 namespace glevel::GLEVEL_ISA {
 namespace {
@@ -25,22 +27,28 @@ class Rows {
         for (std::size_t i = 0; i < lanes; ++i) row_[i] = rows + (first + std::min(i, n - 1)) * plan.n_tasks;
     }
 
-    // Columns from `begin` (a multiple of `lanes`) to `end` at least; returns where it got.
+    // Columns from `begin` to `end` at least; returns where it got.
     std::size_t fill(std::size_t begin, std::size_t end) const {
         std::size_t column = begin;
-        if (!plan_.permuted)
-            for (; column < end && column + lanes <= plan_.n_tasks; column += lanes) {
-                Vec v[lanes];
-                for (std::size_t i = 0; i < lanes; ++i) v[i] = load<Vec>(row_[i] + column);
-                transpose(v);
-                for (std::size_t i = 0; i < lanes; ++i) store(tile_ + (column + i) * lanes, v[i]);
+        while (column < end) {
+            const auto from = static_cast<std::size_t>(plan_.order[column]);
+            if (plan_.run[column] < lanes) {
+                for (std::size_t i = 0; i < lanes; ++i) tile_[column * lanes + i] = row_[i][from];
+                ++column;
+                continue;
             }
-        for (; column < end; ++column)
-            for (std::size_t i = 0; i < lanes; ++i) tile_[column * lanes + i] = row_[i][plan_.order[column]];
+            Vec v[lanes];
+            for (std::size_t i = 0; i < lanes; ++i) v[i] = load<Vec>(row_[i] + from);
+            transpose(v);
+            for (std::size_t i = 0; i < lanes; ++i) store(tile_ + (column + i) * lanes, v[i]);
+            column += lanes;
+        }
         return column;
     }
 
     void fill() const { fill(0, plan_.n_tasks); }
+
+    auto row() const -> const double* const (&)[lanes] { return row_; }
 
    private:
     const Plan& plan_;
@@ -50,17 +58,19 @@ class Rows {
 
 // The way back: a tile's first n lanes as rows [first, first + n).
 void write_rows(const Plan& plan, const double* tile, std::size_t first, std::size_t n, double* rows) {
-    std::size_t column = 0;
-    if (!plan.permuted)
-        for (; column + lanes <= plan.n_tasks; column += lanes) {
-            Vec v[lanes];
-            for (std::size_t i = 0; i < lanes; ++i) v[i] = column_of(tile, column + i);
-            transpose(v);
-            for (std::size_t i = 0; i < n; ++i) store(rows + (first + i) * plan.n_tasks + column, v[i]);
+    for (std::size_t column = 0; column < plan.n_tasks;) {
+        double* to = rows + first * plan.n_tasks + plan.order[column];
+        if (plan.run[column] < lanes) {
+            for (std::size_t i = 0; i < n; ++i) to[i * plan.n_tasks] = tile[column * lanes + i];
+            ++column;
+            continue;
         }
-    for (; column < plan.n_tasks; ++column)
-        for (std::size_t i = 0; i < n; ++i)
-            rows[(first + i) * plan.n_tasks + plan.order[column]] = tile[column * lanes + i];
+        Vec v[lanes];
+        for (std::size_t i = 0; i < lanes; ++i) v[i] = column_of(tile, column + i);
+        transpose(v);
+        for (std::size_t i = 0; i < n; ++i) store(to + i * plan.n_tasks, v[i]);
+        column += lanes;
+    }
 }
 
 // One row as a folded tile.
@@ -83,13 +93,37 @@ void drop_invalid(const Plan& plan, double* tile) {
 struct Scratch {
     double *tile, *points;
     Vec *means, *modality;
+    RowSums* rows;
+    double* streams;
+    std::uint8_t* bytes;  // of rows
 
     Scratch(double* buffer, std::size_t n_tasks, std::size_t n_modalities)
         : tile(buffer),
           points(tile + n_tasks * lanes),
           means(reinterpret_cast<Vec*>(points + n_tasks * lanes)),
-          modality(means + 2 * (2 * n_modalities + 1)) {}
+          modality(means + 2 * (2 * n_modalities + 1)),
+          rows(reinterpret_cast<RowSums*>(modality + 3 * n_modalities)),
+          streams(reinterpret_cast<double*>(rows + 2 * n_modalities + 1)),
+          bytes(reinterpret_cast<std::uint8_t*>(streams + stream_size(n_tasks))) {}
 };
+
+// Sums and counts of one group; the means stay in scratch, too.
+void write_group(const Plan& plan, const Scratch& scratch, std::size_t g, const GroupSums& sums, std::size_t first,
+                 std::size_t n, const Scores& out) {
+    scratch.means[2 * g] = sums.mean;
+    scratch.means[2 * g + 1] = sums.masked_mean;
+    for (std::size_t i = 0; i < n; ++i) {
+        const std::size_t at = (first + i) * plan.n_groups + g;
+        out.supported[at] = static_cast<std::int32_t>(sums.supported[i]);
+        out.wins[at] = static_cast<std::int32_t>(sums.wins[i]);
+        out.means[2 * at] = sums.mean[i];
+        out.means[2 * at + 1] = sums.masked_mean[i];
+    }
+}
+
+bool in_fractions(std::int64_t n_supported, double highest) {
+    return n_supported >= 3 && highest > 0.0 && highest <= 1.0;
+}
 
 // Sums and counts of n models; their means stay in scratch.
 template <bool zero_scores, bool folded, class Ready>
@@ -97,16 +131,8 @@ void reduce_models(const Plan& plan, const Scratch& scratch, const double* perce
                    std::size_t n, const Scores& out, Ready ready) {
     Mask n_supported{};
     const auto finish = [&](std::size_t g, const GroupSums& sums) {
-        scratch.means[2 * g] = sums.mean;
-        scratch.means[2 * g + 1] = sums.masked_mean;
         n_supported += sums.supported;
-        for (std::size_t i = 0; i < n; ++i) {
-            const std::size_t at = (first + i) * plan.n_groups + g;
-            out.supported[at] = static_cast<std::int32_t>(sums.supported[i]);
-            out.wins[at] = static_cast<std::int32_t>(sums.wins[i]);
-            out.means[2 * at] = sums.mean[i];
-            out.means[2 * at + 1] = sums.masked_mean[i];
-        }
+        write_group(plan, scratch, g, sums, first, n, out);
     };
     const Seen seen =
         reduce_tile<zero_scores, folded>(plan, scratch.tile, percent_points, scratch.points, ready, finish);
@@ -118,8 +144,7 @@ void reduce_models(const Plan& plan, const Scratch& scratch, const double* perce
         reduce_tile<zero_scores, folded>(plan, scratch.tile, percent_points, scratch.points, all_there, finish);
     }
     for (std::size_t i = 0; i < n; ++i) {
-        const bool fractions = n_supported[i] >= 3 && seen.highest[i] > 0.0 && seen.highest[i] <= 1.0;
-        out.suspect[first + i] = invalid[i] != 0 || fractions;
+        out.suspect[first + i] = invalid[i] != 0 || in_fractions(n_supported[i], seen.highest[i]);
     }
 }
 
@@ -188,20 +213,105 @@ void aggregate(std::size_t n_modalities, const double* means, std::size_t first,
     }
 }
 
+// One tile: rows [first, first + n), transposed.
+void score_tile(const Plan& plan, const Scratch& scratch, const Rows& rows, std::size_t first, std::size_t n,
+                const Scores& out) {
+    std::size_t filled = plan.n_percent;
+    rows.fill(filled, plan.n_tasks);
+    map_tile<false>(plan, scratch.tile, scratch.points);
+    // A group's tasks are reduced right after they were transposed, while they are in the nearest cache.
+    filled = 0;
+    reduce_models<false>(plan, scratch, nullptr, first, n, out, [&](std::size_t column) {
+        if (filled < column) filled = rows.fill(filled, column);
+    });
+}
+
+#if GLEVEL_HAS_ROWS
+
+// The highest percent value of a row; at most 0 where there is none.
+double highest_percent(const Plan& plan, const double* row) {
+    double highest = 0.0;
+    for (std::size_t c = 0; c < plan.n_percent; ++c) highest = std::max(highest, row[plan.order[c]]);
+    return highest;
+}
+
+// Whether a supported percent task of a group, or a won one, has more than 0 points.
+bool has_points(const Plan& plan, std::size_t g, const double* row, bool won) {
+    for (std::size_t c = plan.percent[g]; c < plan.percent[g + 1]; ++c) {
+        const double z = row[plan.order[c]];
+        if (z > 0.0 && (!won || z >= plan.sota[c])) return true;
+    }
+    return false;
+}
+
+// The same, with the percent tasks read where they lie. False where a value is outside its domain, or where it takes
+// a closer look whether a score is 0: nothing that was written then counts.
+bool score_in_rows(const Plan& plan, const Scratch& scratch, RowReader& reader, const Rows& rows, std::size_t first,
+                   std::size_t n, const Scores& out) {
+    const auto& row = rows.row();
+    reader.start(row[0]);
+    for (std::size_t g = 0; g < plan.n_groups; ++g) reader.add(g, scratch.rows[g]);
+    if (reader.odd() && reader.outside()) return false;
+    reader.count(scratch.rows);
+    Mask above_1{};
+    for (std::size_t g = 0; g < plan.n_groups; ++g) {
+        const RowSums& of = scratch.rows[g];
+        above_1 |= steps(of.all, -of.n_all, plan.rounder[g]) > of.n_all * steps_per_point(plan.rounder[g]);
+    }
+    rows.fill(plan.n_percent, plan.n_tasks);
+#if GLEVEL_HAS_STREAMS
+    if (!Streams(plan, scratch.streams).add(scratch.tile, scratch.rows)) return false;
+#else
+    map_tile<false>(plan, scratch.tile, scratch.points);
+    Seen seen;
+    for (std::size_t g = 0; g < plan.n_groups; ++g) {
+        RowSums& of = scratch.rows[g];
+        Accumulator sums{of.all, of.won, -of.n_all, -of.n_won};
+        add_general<false>(plan, g, scratch.tile, scratch.points, sums, seen);
+        of = {sums.all, sums.won, -sums.n_all, -sums.n_won};
+    }
+    if (any(seen.outside)) return false;
+#endif
+    Mask n_supported{};
+    for (std::size_t g = 0; g < plan.n_groups; ++g) {
+        const RowSums& of = scratch.rows[g];
+        Accumulator sums{of.all, of.won, -of.n_all, -of.n_won};
+        // Terms that add up to no step: is one of them above 0?
+        const Mask unclear = (of.n_all != 0) & (steps(of.all, -of.n_all, plan.rounder[g]) == 0),
+                   unclear_won = (of.n_won != 0) & (steps(of.won, -of.n_won, plan.rounder[g]) == 0);
+        if (any(unclear | unclear_won))
+            for (std::size_t i = 0; i < n; ++i) {
+                if (unclear[i]) sums.any_all[i] = has_points(plan, g, row[i], false);
+                if (unclear_won[i]) sums.any_won[i] = has_points(plan, g, row[i], true);
+                if (plan.general_adds[g] && ((unclear[i] && !sums.any_all[i]) || (unclear_won[i] && !sums.any_won[i])))
+                    return false;
+            }
+        const GroupSums done = sums.finish(plan.rounder[g], plan.percent_steps[g]);
+        n_supported += done.supported;
+        write_group(plan, scratch, g, done, first, n, out);
+    }
+    for (std::size_t i = 0; i < n; ++i)
+        out.suspect[first + i] =
+            !above_1[i] && n_supported[i] >= 3 && in_fractions(n_supported[i], highest_percent(plan, row[i]));
+    return true;
+}
+
+#endif
+
 void score(const Plan& plan, const double* raw, std::size_t first, std::size_t last, const Scores& out,
            double* buffer) {
     const Scratch scratch(buffer, plan.n_tasks, plan.n_modalities);
+#if GLEVEL_HAS_ROWS
+    const Windows& windows = plan.windows(lanes);
+    RowReader reader(plan, windows, scratch.bytes);
+#endif
     for (; first < last; first += lanes) {
         const std::size_t n = std::min(lanes, last - first);
         const Rows rows(plan, raw, first, n, scratch.tile);
-        const std::size_t mapped_from = plan.n_percent / lanes * lanes;
-        rows.fill(mapped_from, plan.n_tasks);
-        map_tile<false>(plan, scratch.tile, scratch.points);
-        // A group's tasks are reduced right after they were transposed, while they are in the nearest cache.
-        std::size_t filled = 0;
-        reduce_models<false>(plan, scratch, nullptr, first, n, out, [&](std::size_t column) {
-            if (filled < column) filled = rows.fill(filled, std::min(column, mapped_from));
-        });
+#if GLEVEL_HAS_ROWS
+        if (!windows.good || n < lanes || !score_in_rows(plan, scratch, reader, rows, first, n, out))
+#endif
+            score_tile(plan, scratch, rows, first, n, out);
         write_levels(scratch, plan.n_modalities, first, n, out);
     }
 }

@@ -29,44 +29,81 @@ inline Vec polynomial(const double (&c)[n], Vec at) {
 // How many vectors go through the mapping side by side: one alone waits for its three divisions.
 constexpr std::size_t abreast = 4;
 
-// 100 tanh(1/w), from w times mapping::unit. Step by step over all vectors, so that they overlap.
-inline void curve(const Vec (&w)[abreast], Vec (&points)[abreast]) {
+// Each step is done for all vectors before the next, so that they overlap. w comes times mapping::unit, x = 2/w.
+typedef Vec Abreast[abreast];
+
+// e^x + 1, for x above 3/2.
+inline void exp_plus_1(const Abreast& x, Abreast& result) {
     using namespace mapping;
     constexpr double round = 0x1.8p52;  // adding it rounds to a whole number, held in the low bits
-    Vec x[abreast], k_rounded[abreast], r[abreast], q[abreast], coth[abreast], divisor[abreast];
-    for (std::size_t i = 0; i < abreast; ++i)
-        x[i] = min(2.0 * unit / w[i], splat(64.0));  // 100 tanh(32) is 100 in double
+    Abreast k_rounded, r, q;
     for (std::size_t i = 0; i < abreast; ++i) k_rounded[i] = (x[i] * log2_e - 0.5) + round;
     for (std::size_t i = 0; i < abreast; ++i) {
         const Vec k = k_rounded[i] - round;
         r[i] = max((x[i] - k * ln2_high) - k * ln2_low, Vec{});
     }
-    for (std::size_t i = 0; i < abreast; ++i) coth[i] = w[i] + (x[i] * polynomial(coth_series, x[i] * x[i])) * unit;
     for (std::size_t i = 0; i < abreast; ++i)
         q[i] = min(r[i] + (r[i] * r[i]) * polynomial(exp_series, r[i]), splat(1.0));
     for (std::size_t i = 0; i < abreast; ++i) {
         const Vec power = from_bits((bits(k_rounded[i]) << 52) + (std::int64_t{1023} << 52));
-        const Vec exp_plus_1 = (power + 1.0) + power * q[i];
-        divisor[i] = w[i] < w_switch * unit ? exp_plus_1 : coth[i];
-    }
-    for (std::size_t i = 0; i < abreast; ++i) {
-        const Mask steep = w[i] < w_switch * unit;
-        const Vec quotient = (steep ? splat(200.0) : splat(100.0 * unit)) / divisor[i];
-        points[i] = steep ? 100.0 - quotient : quotient;
+        result[i] = (power + 1.0) + power * q[i];
     }
 }
+
+// coth(x/2), for x up to 3/2.
+inline void coth(const Abreast& w, const Abreast& x, Abreast& result) {
+    using namespace mapping;
+    for (std::size_t i = 0; i < abreast; ++i) result[i] = w[i] + (x[i] * polynomial(coth_series, x[i] * x[i])) * unit;
+}
+
+inline void double_inverse(const Abreast& w, Abreast& x) {
+    for (std::size_t i = 0; i < abreast; ++i)
+        x[i] = min(2.0 * mapping::unit / w[i], splat(64.0));  // 100 tanh(32) is 100 in double
+}
+
+inline Mask is_steep(Vec w) { return w < mapping::w_switch * mapping::unit; }
+
+// 100 tanh(1/w), where all are steep, and where none is.
+inline void steep_curve(const Abreast& w, Abreast& points) {
+    Abreast x, divisor;
+    double_inverse(w, x);
+    exp_plus_1(x, divisor);
+    for (std::size_t i = 0; i < abreast; ++i) points[i] = 100.0 - 200.0 / divisor[i];
+}
+
+inline void flat_curve(const Abreast& w, Abreast& points) {
+    Abreast x, divisor;
+    double_inverse(w, x);
+    coth(w, x, divisor);
+    for (std::size_t i = 0; i < abreast; ++i) points[i] = 100.0 * mapping::unit / divisor[i];
+}
+
+// 100 tanh(1/w).
+inline void curve(const Abreast& w, Abreast& points) {
+    Abreast x, steep, flat;
+    double_inverse(w, x);
+    coth(w, x, flat);
+    exp_plus_1(x, steep);
+    for (std::size_t i = 0; i < abreast; ++i) {
+        const Mask high = is_steep(w[i]);
+        const Vec quotient = (high ? splat(200.0) : splat(100.0 * mapping::unit)) / (high ? steep[i] : flat[i]);
+        points[i] = high ? 100.0 - quotient : quotient;
+    }
+}
+
+// Points of a linear metric.
+inline Vec line(Vec z, Vec worst, Vec slope) { return max(min((z - worst) * slope, splat(100.0)), Vec{}); }
 
 // Points of all columns that need mapping, from a tile of raw values (kernels.cpp) into one of points.
 template <bool folded>
 inline void map_tile(const Plan& plan, const double* tile, double* points) {
     for (const std::int32_t column : plan.linear) {
         const Vec z = column_of(tile, column) * slots<folded>(plan.scale, column);
-        const Vec y = (z - slots<folded>(plan.worst, column)) * slots<folded>(plan.slope, column);
-        store(points + column * lanes, max(min(y, splat(100.0)), Vec{}));
+        store(points + column * lanes, line(z, slots<folded>(plan.worst, column), slots<folded>(plan.slope, column)));
     }
     const std::size_t n = plan.curved.size();
     for (std::size_t first = 0; first < n; first += abreast) {
-        Vec w[abreast], y[abreast];
+        Abreast w, y;
         for (std::size_t i = 0; i < abreast; ++i) {
             const std::int32_t column = plan.curved[first + i < n ? first + i : n - 1];
             const Vec z = column_of(tile, column) * slots<folded>(plan.scale, column);

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "mapping_constants.hpp"
 
@@ -63,7 +64,6 @@ Plan::Plan(const TaskTable& t, std::size_t fold_by)
     std::iota(sorted.begin(), sorted.end(), 0);
     const auto key = [&](std::int32_t i) { return std::tuple(!in_percent_loop(i), t.group[i], t.kind[i]); };
     std::stable_sort(sorted.begin(), sorted.end(), [&](auto a, auto b) { return key(a) < key(b); });
-    permuted = !std::is_sorted(sorted.begin(), sorted.end());
 
     percent.assign(n_groups + 1, 0);
     general.assign(n_groups + 1, 0);
@@ -121,9 +121,56 @@ Plan::Plan(const TaskTable& t, std::size_t fold_by)
         constant[slot] = inverse ? 2.0 * mapping::unit / t.constant[i] : t.constant[i] * mapping::unit;
     }
     for (const auto slot : unused) order[slot] = 0;
+    run.assign(n_columns, 1);
+    for (std::size_t c = n_columns - 1; fold == 1 && c-- > 0;)
+        if (order[c + 1] == order[c] + 1) run[c] = run[c + 1] + 1;
     percent_steps.resize(n_groups);
     std::transform(full.begin(), full.end(), percent_steps.begin(),
                    [](std::int64_t steps) { return static_cast<double>(steps) / 100.0; });
+    if (fold == 1) {
+        general_adds.assign(n_groups, 0);
+        for (std::size_t g = 0; g < n_groups; ++g)
+            for (std::size_t c = general[g]; c < general[g + 1]; ++c) {
+                general_columns.push_back(
+                    {scale[c], low[c], high[c], sign[c], sota[c], weight[c], worst[c], slope[c], constant[c], kind[c]});
+                general_adds[g] |= weight[c] > 0.0;
+            }
+        make_windows(4, windows_[0]);
+        make_windows(8, windows_[1]);
+    }
+}
+
+void Plan::make_windows(std::size_t width, Windows& w) const {
+    Windows made;
+    made.width = width;
+    for (std::size_t g = 0; g < n_groups; ++g) {
+        made.begin.push_back(made.at.size());
+        for (const bool whole : {true, false}) {
+            if (!whole) made.part.push_back(made.at.size());
+            for (std::size_t c = percent[g]; c < percent[g + 1];) {  // in the row's order: the sort was stable
+                const auto at = static_cast<std::size_t>(order[c]);
+                std::size_t end = c;
+                while (end < percent[g + 1] && static_cast<std::size_t>(order[end]) < at + width) ++end;
+                if ((end - c == width) == whole) {
+                    std::uint8_t mask = 0;
+                    made.at.push_back(at);
+                    made.sota.resize(made.sota.size() + width, std::numeric_limits<double>::quiet_NaN());
+                    made.weight.resize(made.weight.size() + width, 0.0);
+                    for (; c < end; ++c) {
+                        const std::size_t lane = static_cast<std::size_t>(order[c]) - at;
+                        mask = static_cast<std::uint8_t>(mask | 1u << lane);
+                        made.sota[made.sota.size() - width + lane] = sota[c];
+                        made.weight[made.weight.size() - width + lane] = weight[c];
+                    }
+                    made.mask.push_back(mask);
+                }
+                c = end;
+            }
+        }
+    }
+    made.begin.push_back(made.at.size());
+    made.good = made.at.size() <= 2 * n_percent / width + 2 * n_groups;
+    if (made.good) w = std::move(made);
 }
 
 }  // namespace glevel

@@ -33,6 +33,24 @@ struct TaskTable {
     bool zero_scores = false;  // an exact 0 is a score, not "not supported"
 };
 
+// The percent tasks where they lie in a caller's row: windows of `width` neighbouring values, each with tasks of one
+// group. For rows that are read as they are, without a column being picked.
+struct Windows {
+    std::size_t width = 0;
+    // Few enough that reading windows costs less than picking columns; else the rest is empty.
+    bool good = false;
+    std::vector<std::size_t> begin, part;  // per group (begin: and at the end): windows, and those not filled by tasks
+    std::vector<std::size_t> at;           // per window: its first column in the row; it may reach past the row's end
+    std::vector<std::uint8_t> mask;        // per window: a bit for each value that is a task of the group
+    std::vector<double> sota, weight;      // per window and value
+};
+
+// A column that is no percent task, as one record: what a kernel that goes column by column reads.
+struct Column {
+    double scale, low, high, sign, sota, weight, worst, slope, constant;  // as in Plan
+    Kind kind;
+};
+
 // Columns are sorted: first the percent tasks, by group, then all others, by group and kind. So the cheap loop
 // runs over long stretches, and only the rest is mapped.
 //
@@ -47,7 +65,6 @@ struct Plan {
 
     std::size_t n_tasks, n_modalities, n_groups, fold, n_columns;
     bool zero_scores;
-    bool permuted;                              // false: the caller's order is already the plan's
     std::vector<std::int32_t> order;            // per slot: the caller's column
     std::vector<std::int32_t> unused;           // slots without a task; their order is 0
     std::size_t n_percent;                      // columns before this one are percent tasks of weight > 0
@@ -67,7 +84,19 @@ struct Plan {
         constant;  // turns z into w (mapping.hpp): w = z * constant where lower is better, else constant / z
     // Per column.
     std::vector<Kind> kind;
+    std::vector<std::uint32_t> run;  // how many columns, from this one on, lie side by side in the caller's order
     std::vector<std::int32_t> linear, curved;  // columns to map, by shape
+
+    // Made for a fold of 1.
+    std::vector<Column> general_columns;  // from n_percent on
+    std::vector<char> general_adds;       // per group: whether any of them has a weight above 0
+    // Of four and of eight values.
+    const Windows& windows(std::size_t width) const { return windows_[width == 8]; }
+
+   private:
+    void make_windows(std::size_t width, Windows& windows) const;
+
+    Windows windows_[2];
 };
 
 }  // namespace glevel

@@ -19,6 +19,15 @@ struct GroupSums {
     Mask supported, wins;   // tasks
 };
 
+// A sum of bits(points + rounder) without the rounders' own, of which there are -minus_n.
+inline Mask steps(Sum terms, Mask minus_n, double rounder) {
+    std::uint64_t rounder_bits;
+    std::memcpy(&rounder_bits, &rounder, sizeof rounder);
+    return reinterpret_cast<Mask>(terms + reinterpret_cast<Sum>(minus_n) * rounder_bits);
+}
+
+inline std::int64_t steps_per_point(double rounder) { return static_cast<std::int64_t>(0x1p52 / rounder); }
+
 struct Accumulator {
     Sum all{}, won{};
     Mask n_all{}, n_won{};      // counts are of lane masks, and so negative
@@ -39,13 +48,10 @@ struct Accumulator {
     }
 
     inline GroupSums finish(double rounder, double percent_steps) const {
-        std::uint64_t rounder_bits;
-        std::memcpy(&rounder_bits, &rounder, sizeof rounder);
         const auto mean = [&](Sum terms, Mask minus_n, Mask any_term) {
-            const Mask steps = reinterpret_cast<Mask>(terms + reinterpret_cast<Sum>(minus_n) * rounder_bits);
             // Terms may be so small that they add up to no step. One step then stands for them: the score of a model
             // that has points must be above 0.
-            const Vec total = max(to_double(steps), any_term != 0 ? splat(1.0) : Vec{});
+            const Vec total = max(to_double(steps(terms, minus_n, rounder)), any_term != 0 ? splat(1.0) : Vec{});
             // Rounded weights could lift the mean above 100 by a last bit. In a group without tasks it is 0/0, a NaN,
             // which max() turns into 0.
             return max(min(splat(100.0), total / percent_steps), Vec{});

@@ -113,12 +113,6 @@ inline auto sum_over_lanes(V v) {
     return sum;
 }
 
-inline bool any(Mask m) {
-    std::int64_t seen = 0;
-    for (std::size_t i = 0; i < lanes; ++i) seen |= m[i];
-    return seen != 0;
-}
-
 // All ones in the lanes from `n` on (n <= lanes).
 inline Mask beyond(std::size_t n) {
     static constexpr std::int64_t table[16] = {0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1};
@@ -139,6 +133,8 @@ inline unsigned lane_bits(Mask m) {
     return set;
 #endif
 }
+
+inline bool any(Mask m) { return lane_bits(m) != 0; }
 
 // Of whole numbers from 0 to 2^63, correctly rounded: the two halves become doubles through their bits.
 inline Vec to_double(Mask n) {

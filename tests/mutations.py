@@ -13,8 +13,9 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-LEVELS, REDUCE, MAPPING, PLAN, KERNELS = (
-    f"cpp/{name}" for name in ("levels.hpp", "reduce.hpp", "mapping.hpp", "plan.cpp", "kernels.cpp")
+LEVELS, REDUCE, MAPPING, PLAN, KERNELS, ROWS, STREAMS = (
+    f"cpp/{name}"
+    for name in ("levels.hpp", "reduce.hpp", "mapping.hpp", "plan.cpp", "kernels.cpp", "rows.hpp", "streams.hpp")
 )
 DENSE, CHANGE, RESAMPLE, ABOVE, PAIRS, TILES, RESAMPLING, SUMMARY, RANDOM = (
     f"cpp/sets/{name}"
@@ -52,7 +53,7 @@ SETS, PY_ABLATION, PY_SUMMARY, WHAT_IF, FRAGILITY, BOOTSTRAP, RECIPES, PIECES, P
 # What looks at the formulas of each file, the quickest first.
 TESTS = {
     **dict.fromkeys(
-        (LEVELS, REDUCE, MAPPING, PLAN, KERNELS),
+        (LEVELS, REDUCE, MAPPING, PLAN, KERNELS, ROWS, STREAMS),
         "core/scoring core/determinism core/parity core/properties published/published",
     ),
     **dict.fromkeys(
@@ -105,10 +106,16 @@ MUTANTS = [
     ("100 percent is outside", REDUCE, "(highest > 100.0)", "(highest >= 100.0)"),
     ("no look at what is too low", REDUCE, "outside | (lowest < 0.0) | ", "outside | "),
     ("no look at other metrics", REDUCE, "return outside | ", "return "),
-    ("fractions go unseen", KERNELS, "seen.highest[i] <= 1.0", "seen.highest[i] < 1.0"),
+    ("fractions go unseen", KERNELS, "highest > 0.0 && highest <= 1.0", "highest > 0.0 && highest < 1.0"),
     ("an invalid value stays", KERNELS, "if (any(invalid)) {", "if (false) {"),
-    ("linear is not clipped above", MAPPING, "max(min(y, splat(100.0)), Vec{})", "max(y, Vec{})"),
-    ("linear is not clipped below", MAPPING, "max(min(y, splat(100.0)), Vec{})", "min(y, splat(100.0))"),
+    ("rows: nobody looks at odd values", KERNELS, "if (reader.odd() && reader.outside()) return false;", ""),
+    ("rows: fractions are ruled out too soon", KERNELS, "> of.n_all * steps_per_point(", ">= of.n_all * 0 * steps_per_point("),
+    ("rows: terms without a step are none", KERNELS, "sums.any_all[i] = has_points(plan, g, row[i], false)", "sums.any_all[i] = 0"),
+    ("rows: general terms without a step are none", KERNELS, "if (plan.general_adds[g] && (", "if (false && ("),
+    ("rows: a value of another group counts", PLAN, "mask = static_cast<std::uint8_t>(mask | 1u << lane)", "mask = 0xff"),
+    ("rows: a window loses its specialists", PLAN, "made.sota[made.sota.size() - width + lane] = sota[c]", "made.sota[made.sota.size() - width] = sota[c]"),
+    ("linear is not clipped above", MAPPING, "max(min((z - worst) * slope, splat(100.0)), Vec{})", "max((z - worst) * slope, Vec{})"),
+    ("linear is not clipped below", MAPPING, "max(min((z - worst) * slope, splat(100.0)), Vec{})", "min((z - worst) * slope, splat(100.0))"),
     ("inverse and tanh meet", MAPPING, "== Kind::inverse ? z * constant", "!= Kind::inverse ? z * constant"),
     ("forget the scale", MAPPING, "column_of(tile, column) * slots<folded>(plan.scale, column);\n            const Vec c",
      "column_of(tile, column);\n            const Vec c"),

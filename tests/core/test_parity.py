@@ -235,3 +235,39 @@ def test_batches_do_not_matter(case):
         alone = scorer.score(raw[i])
         for name in ("overall", "modality", "means", "supported", "wins", "level"):
             assert np.array_equal(getattr(alone, name)[0], getattr(together, name)[i]), name
+
+
+@pytest.mark.parametrize("zero_scores", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_groups_side_by_side(seed, weighted, zero_scores):
+    """A board's tasks lie group by group and are then read where they lie; mixed up, they are not. The same bits."""
+    benchmark, raw = random_case(43, 400, seed)
+    rng = np.random.default_rng(seed)
+    columns = engine_columns(benchmark)
+    if not weighted:
+        columns["weight"] = np.ones(400)
+    percent = columns["kind"] == 0
+    for row, values in enumerate([[100.0], [-np.nan], [-0.0], [100.00000000000001], [-3.0], [np.inf, 300.0, 1e9]]):
+        # In this row and, past whole blocks of rows without any of them, in a later one.
+        for model in (row % 3, 16 + row):
+            at = rng.choice(400, 30, replace=False)
+            raw[model, at] = rng.choice(values, 30)
+    raw[24] /= 1000.0  # in fractions
+    raw[25, percent] = 0.0
+    raw[26, percent] = np.where(np.isnan(raw[26, percent]), np.nan, 1e-300)  # adds no step
+    raw[27] = np.nan
+    raw[28, ~percent] = np.where(np.isnan(raw[28, ~percent]), np.nan, 1e-20)
+    order = np.argsort(columns["group"], kind="stable")
+    by_group = {k: v[order] if isinstance(v, np.ndarray) else v for k, v in columns.items()}
+    with np.errstate(all="ignore"):
+        expected = list(reference.Engine(**columns, zero_scores=zero_scores).score(raw))
+    first = _core.Engine(**columns, zero_scores=zero_scores, isa="baseline").score(raw, 1)
+    assert (first[6] >= expected[6]).all()
+    assert_parity(first, [*expected[:6], first[6]])
+    for isa in PATHS:
+        mixed, side_by_side = (_core.Engine(**c, zero_scores=zero_scores, isa=isa) for c in (columns, by_group))
+        assert_same_bits(mixed.score(raw, 1), first)
+        assert_same_bits(side_by_side.score(np.ascontiguousarray(raw[:, order]), 2), first)
+        clean = np.ascontiguousarray(np.delete(raw, np.arange(22), axis=0))  # no block is done in another way
+        assert_same_bits(side_by_side.score(clean[:, order].copy(), 1), mixed.score(clean, 1))

@@ -86,16 +86,16 @@ struct Case {
     std::vector<double> constant, worst, slope, low, high, scale, sota, weight, raw;
 
     explicit Case(Random& random) {
-        constexpr std::size_t sizes[] = {1, 2, 3, 7, 8, 9, 40, 130, 700};
+        constexpr std::size_t sizes[] = {1, 2, 3, 7, 8, 9, 40, 130, 130, 700, 700, 2900};
         constexpr double scales[] = {1, 1, 1, 1, 0.01, 100}, weights[] = {0, 1, 1, 2.5, 271, 1e-12};
-        constexpr double odd[] = {nan, inf,  -inf, 0.0, -0.0,  -3.0,    100.0,  100.00000000000001, 140.0, 1.0,
-                                  5.0, tiny, 1e-9, 1e9, 1e300, DBL_MAX, DBL_MIN};
+        constexpr double odd[] = {nan,   -nan, inf, -inf, 0.0,  -0.0, -3.0,  100.0,   100.00000000000001,
+                                  140.0, 1.0,  5.0, tiny, 1e-9, 1e9,  1e300, DBL_MAX, DBL_MIN};
         n_tasks = random.of(sizes);
         n_modalities = random.below(6);
         n_models = random.below(random.chance(0.1) ? 200 : 20);
         zero_scores = random.chance(0.3);
         const bool weighted = random.chance(0.5), percents = random.chance(0.3);
-        const bool in_order = percents && random.chance(0.7);  // the plan's order: columns go in by transposition
+        const bool in_order = random.chance(0.5);  // groups lie side by side, as they do in a board
         for (std::size_t i = 0; i < n_tasks; ++i) {
             const Metric m = percents ? metrics[0] : random.of(metrics);
             kind.push_back(m.kind);
@@ -107,7 +107,7 @@ struct Case {
             low.push_back(m.low);
             high.push_back(m.high);
             scale.push_back(m.kind == Kind::percent ? 1.0 : random.of(scales));
-            weight.push_back(weighted && !in_order ? random.of(weights) : 1.0);
+            weight.push_back(weighted ? random.of(weights) : 1.0);
             sota.push_back(random.chance(0.1) ? nan : std::max(m.low, random.between(m.from, m.to)));
         }
         const double strange = random.of({0.0, 0.01, 0.5}), missing = random.unit();
@@ -346,7 +346,7 @@ std::vector<double> scored_against(Case c, const std::vector<double>& sota, cons
 
 // Raw values of specialists, row by row: missing ones, those of a model (a tie), and any.
 std::vector<double> random_sets(const Case& c, std::size_t n_sets, Random& random) {
-    constexpr double odd[] = {nan, inf, -inf, 0.0, -0.0, tiny, DBL_MAX};
+    constexpr double odd[] = {nan, -nan, inf, -inf, 0.0, -0.0, tiny, DBL_MAX};
     const double strange = random.of({0.0, 0.05, 0.5});
     std::vector<double> sets;
     for (std::size_t s = 0; s < n_sets; ++s)

@@ -1,0 +1,320 @@
+// Percent tasks summed where they lie in the rows of a board: tasks in lanes, several rows abreast, no transposition.
+// The sums are those of reduce.hpp, to the last bit.
+//
+// In the usual case (weights equal, steps of 2^-45) the rounder is 156: then a value of 100 and more carries the sum
+// into the next power of two, and whether any value is out of its domain is seen in bits that were ORed together.
+#pragma once
+
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "plan.hpp"
+#include "simd.hpp"
+
+namespace glevel::GLEVEL_ISA {
+
+#if GLEVEL_VECTOR_BYTES == 64 || (GLEVEL_VECTOR_BYTES == 32 && defined(__AVX2__))
+#define GLEVEL_HAS_ROWS 1
+#else
+#define GLEVEL_HAS_ROWS 0  // vectors of two: a transposition costs less
+#endif
+
+constexpr double watchful_rounder = 156.0;  // + 100 is 2^8
+
+// Of one group; models in lanes.
+struct RowSums {
+    Sum all, won;       // of bits(points + rounder)
+    Mask n_all, n_won;  // tasks
+};
+
+// Adds up `lanes` vectors; lane i of the result is the sum over the lanes of v[i].
+inline Sum sum_each(Sum (&v)[lanes]) {
+#if GLEVEL_VECTOR_BYTES == 32
+    Sum s[2];
+    for (std::size_t i = 0; i < 2; ++i)
+        s[i] = __builtin_shufflevector(v[2 * i], v[2 * i + 1], 0, 4, 2, 6) +
+               __builtin_shufflevector(v[2 * i], v[2 * i + 1], 1, 5, 3, 7);
+    return __builtin_shufflevector(s[0], s[1], 0, 1, 4, 5) + __builtin_shufflevector(s[0], s[1], 2, 3, 6, 7);
+#elif GLEVEL_VECTOR_BYTES == 64
+    Sum s[4];
+    for (std::size_t i = 0; i < 4; ++i)
+        s[i] = __builtin_shufflevector(v[2 * i], v[2 * i + 1], 0, 8, 2, 10, 4, 12, 6, 14) +
+               __builtin_shufflevector(v[2 * i], v[2 * i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+    for (std::size_t i = 0; i < 2; ++i)
+        s[i] = __builtin_shufflevector(s[2 * i], s[2 * i + 1], 0, 1, 8, 9, 4, 5, 12, 13) +
+               __builtin_shufflevector(s[2 * i], s[2 * i + 1], 2, 3, 10, 11, 6, 7, 14, 15);
+    return __builtin_shufflevector(s[0], s[1], 0, 1, 2, 3, 8, 9, 10, 11) +
+           __builtin_shufflevector(s[0], s[1], 4, 5, 6, 7, 12, 13, 14, 15);
+#else
+    Sum sum{};
+    for (std::size_t i = 0; i < lanes; ++i) sum[i] = sum_over_lanes(v[i]);
+    return sum;
+#endif
+}
+
+// Calls work(0), …, work(lanes - 1), each with a constant, so that what it indexes can stay in registers.
+template <class Work>
+inline void for_lanes(const Work& work) {
+    [&]<std::size_t... i>(std::index_sequence<i...>) {
+        (work(std::integral_constant<std::size_t, i>{}), ...);
+    }(std::make_index_sequence<lanes>{});
+}
+
+#if GLEVEL_VECTOR_BYTES == 64
+
+class RowReader {
+   public:
+    // bytes holds 2 * lanes * windows.at.size() of them, and a vector.
+    RowReader(const Plan& plan, const Windows& windows, std::uint8_t* bytes)
+        : plan_(plan), w_(windows), bytes_(bytes) {}
+
+    // Starts with another `lanes` rows.
+    void start(const double* rows) {
+        rows_ = rows;
+        large_ = negative_ = _mm512_setzero_si512();
+    }
+
+    // Sums of group g, of bits(points + the plan's rounder); counts are not in yet.
+    void add(std::size_t g, RowSums& sums) {
+        if (plain(g))
+            add<true>(g, sums);
+        else
+            add<false>(g, sums);
+    }
+
+    // Counts of all groups, once all were added: reading at once what was just written would wait for it.
+    void count(RowSums* sums) const {
+        for (std::size_t g = 0; g < plan_.n_groups; ++g) {
+            count(g, sums[g]);
+            if (!plain(g)) continue;
+            // From the watchful rounder to the plan's: (bits(156) - bits(128)) = 7 * 2^47.
+            sums[g].all -= reinterpret_cast<Sum>(sums[g].n_all) * 7 << 47;
+            sums[g].won -= reinterpret_cast<Sum>(sums[g].n_won) * 7 << 47;
+        }
+    }
+
+    // Whether any value seen since start() may be below 0 or above 100. A -0, a NaN with a sign and a 100 look so too.
+    bool odd() const {
+        // Between 156 and 256 no bit of the exponent is set beside these.
+        constexpr auto usual = static_cast<long long>(0x406) << 52, exponents = static_cast<long long>(0xfff) << 52;
+        const auto sign = static_cast<long long>(std::uint64_t{1} << 63);
+        return (_mm512_test_epi64_mask(large_, _mm512_set1_epi64(exponents & ~usual)) |
+                _mm512_test_epi64_mask(negative_, _mm512_set1_epi64(sign))) != 0;
+    }
+
+    // Whether any value truly is.
+    bool outside() const {
+        const __m512d zero = _mm512_setzero_pd(), most = _mm512_set1_pd(100.0);
+        unsigned found = 0;
+        for (std::size_t k = 0; k < w_.at.size(); ++k)
+            for (std::size_t i = 0; i < lanes; ++i) {
+                const __m512d z = _mm512_maskz_loadu_pd(w_.mask[k], rows_ + i * plan_.n_tasks + w_.at[k]);
+                found |= _mm512_cmp_pd_mask(z, zero, _CMP_LT_OQ) | _mm512_cmp_pd_mask(z, most, _CMP_GT_OQ);
+            }
+        return found != 0;
+    }
+
+   private:
+    bool plain(std::size_t g) const { return plan_.equal_weights[g] && plan_.rounder[g] == 128.0; }
+
+    template <bool plain>
+    void add(std::size_t g, RowSums& sums) {
+        Sum all[lanes]{}, won[lanes]{};
+        const __m512d least = _mm512_set1_pd(plan_.least_percent());
+        const __m512d watch = _mm512_set1_pd(watchful_rounder), rounder = _mm512_set1_pd(plan_.rounder[g]);
+        __m512i large = large_, negative = negative_;
+        const std::size_t stride = plan_.n_tasks;
+        std::uint8_t* byte = bytes_ + 2 * lanes * w_.begin[g];
+        // In registers: a store of a byte could change anything else.
+        const double *const rows = rows_, *const sotas = w_.sota.data(), *const weights = w_.weight.data();
+        const std::size_t *const at = w_.at.data(), part = w_.part[g], end = w_.begin[g + 1];
+        const std::uint8_t* const masks = w_.mask.data();
+        const auto take = [&](std::size_t k, __mmask8 here, auto whole) __attribute__((always_inline)) {
+            const double* from = rows + at[k];
+            const __m512d sota = _mm512_loadu_pd(sotas + k * lanes);
+            const __m512d weight = plain ? sota : _mm512_loadu_pd(weights + k * lanes);
+            __m512i above[lanes], below[lanes];
+            for_lanes([&](auto i) __attribute__((always_inline)) {
+                const double* row = from + i * stride;
+                __builtin_prefetch(row + lanes * stride);  // of the next rows
+                const __m512d z = whole ? _mm512_loadu_pd(row) : _mm512_maskz_loadu_pd(here, row);
+                const __mmask8 supported = whole ? _mm512_cmp_pd_mask(z, least, _CMP_GE_OQ)
+                                                 : _mm512_mask_cmp_pd_mask(here, z, least, _CMP_GE_OQ);
+                const __mmask8 wins = _mm512_cmp_pd_mask(z, sota, _CMP_GE_OQ);
+                const __m512d watched = _mm512_maskz_add_pd(supported, z, watch);
+                const __m512d term =
+                    plain ? watched : _mm512_maskz_add_pd(supported, _mm512_mul_pd(z, weight), rounder);
+                all[i] += reinterpret_cast<Sum>(term);
+                won[i] = reinterpret_cast<Sum>(_mm512_mask_add_epi64(reinterpret_cast<__m512i>(won[i]), wins,
+                                                                     reinterpret_cast<__m512i>(won[i]),
+                                                                     _mm512_castpd_si512(term)));
+                _store_mask8(reinterpret_cast<__mmask8*>(byte + i), supported);
+                _store_mask8(reinterpret_cast<__mmask8*>(byte + lanes + i), wins);
+                above[i] = _mm512_castpd_si512(watched);
+                below[i] = _mm512_castpd_si512(z);
+                if constexpr (i % 2 == 1) {  // a | b | c
+                    large = _mm512_ternarylogic_epi64(large, above[i - 1], above[i], 0xfe);
+                    negative = _mm512_ternarylogic_epi64(negative, below[i - 1], below[i], 0xfe);
+                }
+            });
+            byte += 2 * lanes;
+        };
+        std::size_t k = w_.begin[g];
+        for (; k < part; ++k) take(k, 0xff, std::true_type{});
+        for (; k < end; ++k) take(k, masks[k], std::false_type{});
+        large_ = large;
+        negative_ = negative;
+        sums.all = sum_each(all);
+        sums.won = sum_each(won);
+    }
+
+    // Each window has left a byte of mask a row: supported, then won ones.
+    void count(std::size_t g, RowSums& sums) const {
+        const __m256i low4 = _mm256_set1_epi8(15);
+        const __m256i ones_in =
+            _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+        const std::uint8_t *from = bytes_ + 2 * lanes * w_.begin[g], *end = bytes_ + 2 * lanes * w_.begin[g + 1];
+        __m512i n_all = _mm512_setzero_si512(), n_won = n_all;
+        while (from < end) {
+            __m256i sum = _mm256_setzero_si256();
+            // Two windows at once, and as many as a byte can count.
+            for (std::size_t k = 0; k < 31 && from < end; ++k, from += 32) {
+                __m256i masks = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+                if (end - from < 32) masks = _mm256_zextsi128_si256(_mm256_castsi256_si128(masks));
+                sum = _mm256_add_epi8(sum, _mm256_shuffle_epi8(ones_in, _mm256_and_si256(masks, low4)));
+                sum = _mm256_add_epi8(
+                    sum, _mm256_shuffle_epi8(ones_in, _mm256_and_si256(_mm256_srli_epi16(masks, 4), low4)));
+            }
+            for (const __m128i half : {_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1)}) {
+                n_all = _mm512_add_epi64(n_all, _mm512_maskz_cvtepu8_epi64(0xff, half));
+                n_won = _mm512_add_epi64(n_won, _mm512_maskz_cvtepu8_epi64(0xff, _mm_srli_si128(half, 8)));
+            }
+        }
+        sums.n_all = reinterpret_cast<Mask>(n_all);
+        sums.n_won = reinterpret_cast<Mask>(n_won);
+    }
+
+    const Plan& plan_;
+    const Windows& w_;
+    std::uint8_t* bytes_;
+    const double* rows_;
+    __m512i large_, negative_;
+};
+
+#elif GLEVEL_VECTOR_BYTES == 32 && defined(__AVX2__)
+
+class RowReader {
+   public:
+    RowReader(const Plan& plan, const Windows& windows, std::uint8_t*) : plan_(plan), w_(windows) {}
+
+    void start(const double* rows) {
+        rows_ = rows;
+        largest_ = negative_ = _mm256_setzero_si256();
+    }
+
+    void add(std::size_t g, RowSums& sums) {
+        if (plain(g))
+            add<true>(g, sums);
+        else
+            add<false>(g, sums);
+    }
+
+    void count(RowSums* sums) const {
+        for (std::size_t g = 0; g < plan_.n_groups; ++g)
+            if (plain(g)) {
+                sums[g].all -= seven(sums[g].n_all) << 47;
+                sums[g].won -= seven(sums[g].n_won) << 47;
+            }
+    }
+
+    bool odd() const {
+        const __m256i most = _mm256_castpd_si256(_mm256_set1_pd(256.0));
+        const __m256i larger = _mm256_cmpeq_epi32(_mm256_max_epu32(largest_, most), largest_);
+        return _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_or_si256(larger, negative_))) != 0;
+    }
+
+    bool outside() const {
+        const __m256d zero = _mm256_setzero_pd(), most = _mm256_set1_pd(100.0);
+        __m256d found = zero;
+        for (std::size_t k = 0; k < w_.at.size(); ++k)
+            for (std::size_t i = 0; i < lanes; ++i) {
+                const __m256d z = _mm256_maskload_pd(rows_ + i * plan_.n_tasks + w_.at[k], here(k));
+                found = _mm256_or_pd(
+                    found, _mm256_or_pd(_mm256_cmp_pd(z, zero, _CMP_LT_OQ), _mm256_cmp_pd(z, most, _CMP_GT_OQ)));
+            }
+        return _mm256_movemask_pd(found) != 0;
+    }
+
+   private:
+    static constexpr std::size_t abreast = 2;
+
+    bool plain(std::size_t g) const { return plan_.equal_weights[g] && plan_.rounder[g] == 128.0; }
+
+    static Sum seven(Mask n) { return reinterpret_cast<Sum>((n << 3) - n); }
+
+    // The lanes of a window that are tasks of its group.
+    __m256i here(std::size_t k) const {
+        const __m256i bit = _mm256_setr_epi64x(1, 2, 4, 8);
+        return _mm256_cmpeq_epi64(_mm256_and_si256(_mm256_set1_epi64x(w_.mask[k]), bit), bit);
+    }
+
+    template <bool plain>
+    void add(std::size_t g, RowSums& sums) {
+        Sum all[lanes], won[lanes];
+        Sum n_all[lanes], n_won[lanes];
+        const __m256d least = _mm256_set1_pd(plan_.least_percent());
+        const __m256d watch = _mm256_set1_pd(watchful_rounder), rounder = _mm256_set1_pd(plan_.rounder[g]);
+        __m256i largest = largest_, negative = negative_;
+        for (std::size_t first = 0; first < lanes; first += abreast) {
+            Sum a[abreast]{}, b[abreast]{}, c[abreast]{}, d[abreast]{};
+            const auto take = [&](std::size_t k, auto whole) {
+                const __m256d sota = _mm256_loadu_pd(&w_.sota[k * lanes]);
+#pragma GCC unroll 2
+                for (std::size_t i = 0; i < abreast; ++i) {
+                    const double* from = rows_ + (first + i) * plan_.n_tasks + w_.at[k];
+                    const __m256d z = whole ? _mm256_loadu_pd(from) : _mm256_maskload_pd(from, here(k));
+                    __m256d supported = _mm256_cmp_pd(z, least, _CMP_GE_OQ);
+                    if (!whole) supported = _mm256_and_pd(supported, _mm256_castsi256_pd(here(k)));
+                    const __m256d wins = _mm256_cmp_pd(z, sota, _CMP_GE_OQ);
+                    const __m256d sum = _mm256_add_pd(z, watch), watched = _mm256_and_pd(sum, supported);
+                    if (plain) {
+                        a[i] += reinterpret_cast<Sum>(watched);
+                        b[i] += reinterpret_cast<Sum>(_mm256_and_pd(sum, wins));
+                    } else {
+                        const __m256d weight = _mm256_loadu_pd(&w_.weight[k * lanes]);
+                        const __m256d term = _mm256_add_pd(_mm256_mul_pd(z, weight), rounder);
+                        a[i] += reinterpret_cast<Sum>(_mm256_and_pd(term, supported));
+                        b[i] += reinterpret_cast<Sum>(_mm256_and_pd(term, wins));
+                    }
+                    c[i] -= reinterpret_cast<Sum>(supported);
+                    d[i] -= reinterpret_cast<Sum>(wins);
+                    largest = _mm256_max_epu32(largest, _mm256_castpd_si256(watched));
+                    negative = _mm256_or_si256(negative, _mm256_castpd_si256(z));
+                }
+            };
+            std::size_t k = w_.begin[g];
+            for (; k < w_.part[g]; ++k) take(k, std::true_type{});
+            for (; k < w_.begin[g + 1]; ++k) take(k, std::false_type{});
+            for (std::size_t i = 0; i < abreast; ++i) {
+                all[first + i] = a[i], won[first + i] = b[i];
+                n_all[first + i] = c[i], n_won[first + i] = d[i];
+            }
+        }
+        largest_ = largest;
+        negative_ = negative;
+        sums.all = sum_each(all);
+        sums.won = sum_each(won);
+        sums.n_all = reinterpret_cast<Mask>(sum_each(n_all));
+        sums.n_won = reinterpret_cast<Mask>(sum_each(n_won));
+    }
+
+    const Plan& plan_;
+    const Windows& w_;
+    const double* rows_;
+    __m256i largest_, negative_;
+};
+
+#endif
+
+}  // namespace glevel::GLEVEL_ISA
