@@ -39,15 +39,47 @@ class Scores(_scores.Scores):
     __doc__ = _scores.Scores.__doc__
 
     def board(self, scope: str = "A", level: int | None = None, **options: Any) -> Board:
-        """A board of these scores; see `glevel_fast.board`."""
+        """A board of these scores; see `glevel_fast.board`.
+
+        Parameters
+        ----------
+        scope : str
+            "A", "B:image", "C:image/comprehension", "D:<skill>".
+        level : int, optional
+            2 to 5; None is the combined board.
+        options :
+            `tasks` and `date`, as in `glevel_fast.board`.
+
+        Returns
+        -------
+        Board
+        """
         return _board.board(self, scope, level, **options)
 
     def receipt(self, model: str, level: int | None = None, scope: str = "A") -> Receipt:
-        """Why a score is what it is, task by task; see `glevel_fast.trust.receipts.receipt`."""
+        """Why a score is what it is, task by task; see `glevel_fast.trust.receipts.receipt`.
+
+        Parameters
+        ----------
+        model : str
+        level : int, optional
+            Default: the highest that the model reaches.
+        scope : str
+            As in `board`.
+
+        Returns
+        -------
+        Receipt
+        """
         return _receipts.receipt(self, model, level, scope)
 
     def fragility(self) -> Fragility:
         """How few lost wins, or how small an improvement of the specialists, cost each model its level.
+
+        Returns
+        -------
+        Fragility
+            One entry per model.
 
         Raises
         ------
@@ -121,6 +153,18 @@ class Scorer(_scoring.Scorer):
     ) -> Prepared:
         """Compile results for many calls of `ablate`, `what_if` and `bootstrap`, which take them in place of results.
 
+        Parameters
+        ----------
+        results : as in `score`
+        models : sequence of str, optional
+            Names for the rows of an array.
+        threads : int, optional
+            Default: all cores this process may use. No number depends on it.
+
+        Returns
+        -------
+        Prepared
+
         Raises
         ------
         GLevelError
@@ -159,6 +203,11 @@ class Scorer(_scoring.Scorer):
         start, stop : int, optional
             Only sets [start, stop): their summaries merge into that of all.
 
+        Returns
+        -------
+        Ablation
+            A summary over all sets; with `full`, the scores of each too.
+
         Raises
         ------
         GLevelError
@@ -181,6 +230,11 @@ class Scorer(_scoring.Scorer):
             With the latter only the changed tasks are looked at.
         changes : {task: raw σ}
             NaN: no specialist, nobody can win the task.
+
+        Returns
+        -------
+        WhatIf
+            Scores, wins, levels and ranks with these specialists, beside those without.
 
         Raises
         ------
@@ -224,6 +278,11 @@ class Scorer(_scoring.Scorer):
         add_models : {model: {task: raw value}}
         cells : {(model, task): raw value}
             In the unit of the results as they came in, fractions where they were fractions.
+
+        Returns
+        -------
+        Updated
+            (scorer, results, scores): what to hand to the next update.
 
         Raises
         ------
@@ -282,6 +341,11 @@ class Scorer(_scoring.Scorer):
             of the tasks' values holds their noise once already, so intervals of means come out wide rather
             than narrow; wins that noise may turn are what it is for. The last digits of the noise depend on
             the machine.
+
+        Returns
+        -------
+        Bootstrap
+            Intervals of scores and ranks over the resamples.
 
         Raises
         ------

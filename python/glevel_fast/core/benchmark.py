@@ -301,6 +301,20 @@ class Benchmark:
 
         Only what changes is checked: many times quicker than a new `Benchmark`.
 
+        Parameters
+        ----------
+        sota : {position: raw σ}, optional
+            Other specialists.
+        remove : collection of int, optional
+            Positions of tasks that go.
+        add : Benchmark, optional
+            Tasks that come, after all others.
+
+        Returns
+        -------
+        Benchmark
+            With the metrics and notes of this one, as far as they still hold.
+
         Raises
         ------
         BenchmarkError
@@ -357,7 +371,13 @@ class Benchmark:
         self.__dict__.update(changed, task_index=index)
 
     def to_dict(self) -> dict[str, list[Any]]:
-        """The table by columns, as `load_benchmark` reads them, from JSON too: where there is no sota it is None."""
+        """The table by columns, as `load_benchmark` reads them, from JSON too: where there is no sota it is None.
+
+        Returns
+        -------
+        dict of list
+            One list per column, all of the same length.
+        """
         table: dict[str, list[Any]] = {"task": list(self.tasks)}
         for name in (*COLUMNS[1:], *OPTIONAL_COLUMNS):
             column = getattr(self, name)
@@ -368,6 +388,15 @@ class Benchmark:
 
 def find_task(benchmark: Benchmark, task: Any) -> int:
     """Position of a task, whose name meets case-blind with white space folded.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    task : str
+
+    Returns
+    -------
+    int
 
     Raises
     ------

@@ -51,13 +51,28 @@ class Metric:
     aliases: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The definition as plain data for JSON; None for what is NaN, and for a domain without an end."""
+        """The definition as plain data for JSON; None for what is NaN, and for a domain without an end.
+
+        Returns
+        -------
+        dict
+            Plain data: name, family, worst, best, constant, low, high.
+        """
         fields = {name: getattr(self, name) for name in ("name", "family", "worst", "best", "constant", "low", "high")}
         return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in fields.items()}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Metric:
         """What `to_dict` gave.
+
+        Parameters
+        ----------
+        fields : dict
+            What `to_dict` gave.
+
+        Returns
+        -------
+        Metric
 
         Raises
         ------
@@ -170,7 +185,12 @@ def known_metric(name: object) -> Metric | None:
 
 
 def known_metrics() -> tuple[Metric, ...]:
-    """Every known metric once, in order of registration."""
+    """Every known metric once, in order of registration.
+
+    Returns
+    -------
+    tuple of Metric
+    """
     return tuple(dict.fromkeys(_registry.values()))
 
 
@@ -184,6 +204,11 @@ def register_metric(metric: Metric, *, replace: bool = False) -> Metric:
     replace : bool
         Take over a name that another metric holds; without it that is a `ValueError`.
         Registering an equal metric again is always fine.
+
+    Returns
+    -------
+    Metric
+        The metric, as given.
     """
     spellings = [fold_label(name) for name in (metric.name, *metric.aliases)]
     for spelling in spellings:

@@ -129,6 +129,19 @@ class Results(AsFrames):
     def from_array(cls, models: Sequence[str], values: ArrayLike, bench: Benchmark, source: str = "array") -> Results:
         """Results from a matrix (n_models, n_tasks) in the benchmark's order of tasks; it is copied.
 
+        Parameters
+        ----------
+        models : sequence of str
+        values : float (n_models, n_tasks)
+            Raw values; NaN is not supported.
+        bench : Benchmark
+        source : str
+            Where they come from, for messages.
+
+        Returns
+        -------
+        Results
+
         Raises
         ------
         ResultsError
@@ -151,11 +164,21 @@ class Results(AsFrames):
         return self._with(values=values, notes=(*self.notes, note))
 
     def columns(self) -> dict[str, Any]:
-        """The wide table that `load_results` reads: `model`, then one column per task."""
+        """The wide table that `load_results` reads: `model`, then one column per task.
+
+        Returns
+        -------
+        dict of list or float64 (n_models,)
+        """
         return {"model": list(self.models)} | dict(zip(self.tasks, self.values.T, strict=True))
 
     def to_dict(self) -> dict[str, dict[str, float | None]]:
-        """{model: {task: value}}, None where not supported; `load_results` reads it, from JSON too."""
+        """{model: {task: value}}, None where not supported; `load_results` reads it, from JSON too.
+
+        Returns
+        -------
+        dict of dict of float or None
+        """
         rows = ([None if x != x else x for x in row] for row in self.values.tolist())
         return {model: dict(zip(self.tasks, row, strict=True)) for model, row in zip(self.models, rows, strict=True)}
 

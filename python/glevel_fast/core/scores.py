@@ -111,6 +111,14 @@ class Scores(AsFrames):
     def row(self, model: str) -> int:
         """The row of a model; names meet as in `load_results`.
 
+        Parameters
+        ----------
+        model : str
+
+        Returns
+        -------
+        int
+
         Raises
         ------
         ResultsError
@@ -150,12 +158,26 @@ class Scores(AsFrames):
         return bounds
 
     def lower_bound_names(self, i: int) -> list[str]:
-        """The modalities of model i, language among them, whose scores are lower bounds."""
+        """The modalities of model i, language among them, whose scores are lower bounds.
+
+        Parameters
+        ----------
+        i : int
+            A row.
+
+        Returns
+        -------
+        list of str
+        """
         names = (*self.modalities, LANGUAGE)
         return [name for name, bound in zip(names, self.lower_bound[i].tolist(), strict=False) if bound]
 
     def scored_raw(self) -> Array:
         """`raw`, for what needs it.
+
+        Returns
+        -------
+        float64 (n_models, n_tasks)
 
         Raises
         ------
@@ -167,7 +189,12 @@ class Scores(AsFrames):
         return self.raw
 
     def columns(self) -> dict[str, Any]:
-        """The scores as a table: one row per model, one column per number."""
+        """The scores as a table: one row per model, one column per number.
+
+        Returns
+        -------
+        dict of list or array (n_models,)
+        """
         table: dict[str, Any] = {"model": list(self.models), "level": self.level}
         table |= {f"level{k}": self.overall[:, i] for i, k in enumerate(LEVELS)}
         for m, modality in enumerate(self.modalities):
@@ -180,7 +207,13 @@ class Scores(AsFrames):
         return table
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data as `glevel score --json` prints it; a score that is not a number is None."""
+        """Plain data as `glevel score --json` prints it; a score that is not a number is None.
+
+        Returns
+        -------
+        dict
+            Plain data for JSON, floats in full precision.
+        """
         return {
             "glevel_fast": __version__,
             "policy": self.policy,

@@ -59,7 +59,17 @@ class Scorer:
 
     @classmethod
     def of(cls: type[AnyScorer], compiled: Compiled) -> AnyScorer:
-        """A scorer for what is compiled already, or will be when it is first asked to score."""
+        """A scorer for what is compiled already, or will be when it is first asked to score.
+
+        Parameters
+        ----------
+        compiled : Compiled
+
+        Returns
+        -------
+        Scorer
+            Of this class, with the options of what is compiled.
+        """
         new = object.__new__(cls)
         new.compiled = compiled
         return new
@@ -104,7 +114,20 @@ class Scorer:
     def score(
         self, results: Results | ArrayLike, *, models: Sequence[str] | None = None, threads: int | None = None
     ) -> Scores:
-        """Score `Results` or an array; see `glevel_fast.Scorer.score`."""
+        """Score `Results` or an array; see `glevel_fast.Scorer.score`.
+
+        Parameters
+        ----------
+        results : Results, or float array (n_models, n_tasks) or (n_tasks,)
+        models : sequence of str, optional
+            Names for the rows of an array.
+        threads : int, optional
+            Default: all cores this process may use. No number depends on it.
+
+        Returns
+        -------
+        Scores
+        """
         benchmark, engine = self.benchmark, self.compiled.engine
         names: tuple[str, ...] | None = None if models is None else tuple(models)
         notes, sources, absent = benchmark.notes, None, None
@@ -139,7 +162,23 @@ class Scorer:
         raw: Array,
         given: Results | Array,
     ) -> Scores:
-        """Scores of this scorer, from the first six arrays of `Scored`."""
+        """Scores of this scorer, from the first six arrays of `Scored`.
+
+        Parameters
+        ----------
+        arrays : the first six of `Scored`
+        notes : tuple of str
+        absent : int64 (n_models,) or None
+        names : tuple of str or None
+        raw : float64 (n_models, n_tasks)
+            What was scored.
+        given : Results or float64 (n_models, n_tasks)
+            What came in.
+
+        Returns
+        -------
+        Scores
+        """
         return self.kind_of_scores(self.compiled, *arrays, notes, absent, names, raw, given)  # type: ignore[call-arg]
 
     def overall(self, raw: Any, *, threads: int = 1) -> Array:
@@ -147,6 +186,15 @@ class Scorer:
 
         For calls that score one model or a few, over and over: microseconds for a C-contiguous float64
         array of shape (1, n_tasks). Raises as `score` does.
+
+        Parameters
+        ----------
+        raw : float array (n_models, n_tasks)
+        threads : int
+
+        Returns
+        -------
+        float64 (n_models, 4)
         """
         try:
             overall = self._quick(raw, threads)
@@ -158,6 +206,17 @@ class Scorer:
         """Raw values on the 100-point scale: float64 (n_models, n_tasks), NaN where not supported.
 
         A value outside its metric's domain is NaN too. Source: docs/spec.md section 2.
+
+        Parameters
+        ----------
+        raw : float array (n_models, n_tasks)
+        threads : int, optional
+            Default: all cores this process may use. No number depends on it.
+
+        Returns
+        -------
+        float64 (n_models, n_tasks)
+            In points.
         """
         return self.compiled.engine.map(self._matrix(raw), count_threads(threads))
 
@@ -166,6 +225,16 @@ class Scorer:
 
         Returns means float64 (n_models, n_groups, 2), supported and wins int32 (n_models, n_groups).
         Source: docs/spec.md section 4.
+
+        Parameters
+        ----------
+        raw, points : float array (n_models, n_tasks)
+        threads : int, optional
+            Default: all cores this process may use. No number depends on it.
+
+        Returns
+        -------
+        Reduced
         """
         engine = self.compiled.engine
         return Reduced._make(engine.reduce(self._matrix(raw), self._matrix(points), count_threads(threads)))

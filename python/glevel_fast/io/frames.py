@@ -102,16 +102,34 @@ class AsFrames:
     """The ways out of whatever has `columns()`: one row per model."""
 
     def to_pandas(self: _Columns) -> pd.DataFrame:
-        """One row per model (needs the extra `frames` and pandas)."""
+        """One row per model (needs the extra `frames` and pandas).
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of `columns()`.
+        """
         frame: pd.DataFrame = to_native(self.columns(), "pandas")
         return frame
 
     def to_polars(self: _Columns) -> pl.DataFrame:
-        """One row per model (needs the extra `frames` and polars)."""
+        """One row per model (needs the extra `frames` and polars).
+
+        Returns
+        -------
+        polars.DataFrame
+            The columns of `columns()`.
+        """
         frame: pl.DataFrame = to_native(self.columns(), "polars")
         return frame
 
     def to_arrow(self: _Columns) -> pa.Table:
-        """One row per model (needs the extras `frames` and `parquet`)."""
+        """One row per model (needs the extras `frames` and `parquet`).
+
+        Returns
+        -------
+        pyarrow.Table
+            The columns of `columns()`.
+        """
         table: pa.Table = to_native(self.columns(), "pyarrow")
         return table

@@ -149,7 +149,18 @@ class Corrected:
 def corrected(rows: Sequence[Row]) -> tuple[Corrected, ...]:
     """The board of one level with each overall that is not the mean of its modalities replaced by that
     mean, in its order. Figures that fit are kept as printed, and so is the order of equal ones, since they
-    may differ in digits that are not printed; where all scores are the same, they share the smaller rank."""
+    may differ in digits that are not printed; where all scores are the same, they share the smaller rank.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Of one board.
+
+    Returns
+    -------
+    tuple of Corrected
+        In the corrected order.
+    """
     overall = [row.overall if abs(row.overall - row.mean) <= row.rounding else row.mean for row in rows]
 
     order = sorted(range(len(rows)), key=lambda i: (-overall[i], rows[i].rank or len(rows), i))
@@ -162,7 +173,19 @@ def corrected(rows: Sequence[Row]) -> tuple[Corrected, ...]:
 
 
 def corrected_sheet(rows: Sequence[Row], moved_only: bool = False) -> TextTable:
-    """The corrected board beside the printed one, with each move."""
+    """The corrected board beside the printed one, with each move.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Of one board.
+    moved_only : bool
+        Leave out rows that keep score and rank.
+
+    Returns
+    -------
+    TextTable
+    """
     table = corrected(rows)
     kept = [c for c in table if not moved_only or c.move or abs(c.overall - c.row.overall) > c.row.rounding]
     body = [
@@ -185,7 +208,16 @@ def corrected_sheet(rows: Sequence[Row], moved_only: bool = False) -> TextTable:
 
 
 def findings_sheet(findings: Sequence[Finding]) -> TextTable:
-    """The findings for people, those of a kind together."""
+    """The findings for people, those of a kind together.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+
+    Returns
+    -------
+    TextTable
+    """
     order = list(dict.fromkeys(f.kind for f in findings))
     rows = [[f.kind, f.table, f.model, f.message] for kind in order for f in findings if f.kind == kind]
     counts = ", ".join(f"{sum(f.kind == kind for f in findings)} {kind}" for kind in order)
@@ -194,7 +226,17 @@ def findings_sheet(findings: Sequence[Finding]) -> TextTable:
 
 
 def audit_boards(rows: Sequence[Row]) -> tuple[Finding, ...]:
-    """Everything that boards alone can show, level by level and across levels."""
+    """Everything that boards alone can show, level by level and across levels.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Of any number of boards and levels.
+
+    Returns
+    -------
+    tuple of Finding
+    """
     levels = sorted({row.level for row in rows})
     by_model: dict[str, dict[int, Row]] = {}
     for row in rows:
@@ -371,7 +413,18 @@ def _check_same_scores(by_model: dict[str, dict[int, Row]]) -> Iterator[Finding]
 
 
 def audit_support(support: Sequence[Support], rows: Sequence[Row] = ()) -> tuple[Finding, ...]:
-    """What counts of supported and won tasks show, by themselves and beside the boards."""
+    """What counts of supported and won tasks show, by themselves and beside the boards.
+
+    Parameters
+    ----------
+    support : sequence of Support
+    rows : sequence of Row
+        The boards that the counts belong to.
+
+    Returns
+    -------
+    tuple of Finding
+    """
     found: list[Finding] = []
     for entry in support:
         found += _check_counts(entry)

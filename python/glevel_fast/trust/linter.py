@@ -70,6 +70,10 @@ def lint(
         As loaded with ``invalid="missing"``, so that one bad cell does not hide the others.
     place : callable, optional
         (model, task) as indices -> where the cell stands; default: the model's source.
+
+    Returns
+    -------
+    tuple of Suspect
     """
     where = place or (lambda i, j: results.sources[i])
     values = results.values

@@ -116,6 +116,11 @@ def policy_diff(results: Results, benchmark: Benchmark, **options: Any) -> Polic
     options
         `zero`, `invalid` and `fractions` of the paper's `Scorer`.
 
+    Returns
+    -------
+    PolicyDiff
+        `cells` and `moves`.
+
     Raises
     ------
     InvalidScoreError

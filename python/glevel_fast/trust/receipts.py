@@ -109,7 +109,13 @@ class Receipt:
         return {group: math.fsum(values) for group, values in parts.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON, all tasks of the scope; None where a model or a specialist has no value."""
+        """Plain data for JSON, all tasks of the scope; None where a model or a specialist has no value.
+
+        Returns
+        -------
+        dict
+            One entry per task under "tasks".
+        """
         columns = {
             "task": self.tasks,
             "group": self.groups,
@@ -132,7 +138,17 @@ class Receipt:
         }
 
     def sheet(self, most: int | None = None) -> TextTable:
-        """The supported tasks, the largest contribution first; `most` of them, and the rest as one line."""
+        """The supported tasks, the largest contribution first; `most` of them, and the rest as one line.
+
+        Parameters
+        ----------
+        most : int, optional
+            Tasks that are listed one by one; default: all.
+
+        Returns
+        -------
+        TextTable
+        """
         order = np.argsort(-self.contribution, kind="stable")
         order = order[self.supported[order]]
         top, rest = order[:most], order[most:] if most is not None else order[:0]
@@ -178,7 +194,12 @@ class Receipt:
         return TextTable(f"{self._title} = {self.score!r}", header, "lllrrrrllrr", rows, notes)
 
     def lacking_sheet(self) -> TextTable:
-        """The nearest wins it lacks."""
+        """The nearest wins it lacks.
+
+        Returns
+        -------
+        TextTable
+        """
         rows = [
             [item.task, _number(item.raw), _number(item.sota), f"{item.gap:.2f}", f"{item.gain:.4f}"]
             for item in self.lacking
@@ -204,6 +225,16 @@ def compare(one: Receipt, other: Receipt, most: int | None = None) -> TextTable:
     """Two receipts of the same scope and level side by side, the largest difference first.
 
     The differences add up to the difference of the scores; beyond `most` tasks they are one line.
+
+    Parameters
+    ----------
+    one, other : Receipt
+    most : int, optional
+        Tasks that are listed one by one; default: all.
+
+    Returns
+    -------
+    TextTable
 
     Raises
     ------
@@ -247,6 +278,10 @@ def receipt(scores: Scores, model: str, level: int | None = None, scope: str | S
         Default: the highest that the model reaches within the scope, at least 2; of policy "release", at most 4.
     scope : str or Scope
         As for `board`.
+
+    Returns
+    -------
+    Receipt
 
     Raises
     ------

@@ -53,6 +53,11 @@ def take(scores: Scores, *, date: str = "") -> dict[str, Any]:
     date : str, optional
         Of the results; goes into the file as given.
 
+    Returns
+    -------
+    dict
+        Plain data for JSON: benchmark, metrics, policy, results, scores and a hash of each.
+
     Raises
     ------
     GLevelError
@@ -114,6 +119,15 @@ def _canonical(value: Any) -> str:
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read a snapshot's file.
 
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    dict
+        What `take` gave.
+
     Raises
     ------
     ResultsError
@@ -140,6 +154,14 @@ def _refuse_many_parts(n_models: int, benchmark: Benchmark) -> None:
 
 def restore(snapshot: Mapping[str, Any]) -> tuple[Benchmark, Results, dict[str, Any]]:
     """Benchmark, results, and the scorer's options.
+
+    Parameters
+    ----------
+    snapshot : dict
+
+    Returns
+    -------
+    (Benchmark, Results, dict)
 
     Raises
     ------
@@ -190,6 +212,14 @@ class Verdict:
 
 def verify(snapshot: Mapping[str, Any]) -> Verdict:
     """Recompute the scores and every hash.
+
+    Parameters
+    ----------
+    snapshot : dict
+
+    Returns
+    -------
+    Verdict
 
     Raises
     ------
@@ -283,6 +313,10 @@ def diff(
         2 to 5; None is the combined board.
     scope : str
         The board's, which both benchmarks must have.
+
+    Returns
+    -------
+    tuple of Difference
     """
     bench0, results0, options0 = restore(old)
     bench1, results1, options1 = restore(new)
@@ -349,7 +383,18 @@ def _with_sota(benchmark: Benchmark, sota: Array) -> Benchmark:
 
 
 def diff_sheet(differences: tuple[Difference, ...], moved_only: bool = True) -> TextTable:
-    """The moves for people, with what caused them."""
+    """The moves for people, with what caused them.
+
+    Parameters
+    ----------
+    differences : tuple of Difference
+    moved_only : bool
+        Leave out models that keep score and rank.
+
+    Returns
+    -------
+    TextTable
+    """
     rows = []
     for d in differences:
         if moved_only and d.status == "same":

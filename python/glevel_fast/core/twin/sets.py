@@ -29,6 +29,18 @@ def draws(seed: int, first: int, n_sets: int, n: int) -> NDArray[np.uint64]:
 
     key(i) = mix(mix(seed + G) + (i + 1) G), draw(i, j) = mix(key(i) + (j + 1) G), modulo 2^64, with
     G = 0x9e3779b97f4a7c15 and mix the finaliser of SplitMix64.
+
+    Parameters
+    ----------
+    seed : int
+        0 to 2^64 - 1.
+    first : int
+        The first set.
+    n_sets, n : int
+
+    Returns
+    -------
+    uint64 (n_sets, n)
     """
     sets = np.arange(first, first + n_sets, dtype=np.uint64)[:, np.newaxis]
     places = np.arange(n, dtype=np.uint64)
@@ -181,7 +193,16 @@ class Modalities:
 
 
 def ranks(scores: Array) -> NDArray[np.uint32]:
-    """uint32 (4, n_models): ranks of scores (n_models, 4) on each board; ties share the smaller, 0 is none."""
+    """uint32 (4, n_models): ranks of scores (n_models, 4) on each board; ties share the smaller, 0 is none.
+
+    Parameters
+    ----------
+    scores : float64 (n_models, 4)
+
+    Returns
+    -------
+    uint32 (4, n_models)
+    """
     better = (scores[np.newaxis] > scores[:, np.newaxis]).sum(axis=1)
     return np.ascontiguousarray(np.where(scores > 0, better + 1, 0).T.astype(np.uint32))
 
@@ -189,7 +210,21 @@ def ranks(scores: Array) -> NDArray[np.uint32]:
 def summarise(
     scores: Array, base: NDArray[np.uint32], to: dict[str, NDArray[Any]], threads: int = 1
 ) -> NDArray[np.int32]:
-    """Add scores (n_sets, n_models, 4) to the arrays of a `Summary`; how many ranks each set moves."""
+    """Add scores (n_sets, n_models, 4) to the arrays of a `Summary`; how many ranks each set moves.
+
+    Parameters
+    ----------
+    scores : float64 (n_sets, n_models, 4)
+    base : uint32 (4, n_models)
+        Ranks that moves are counted against.
+    to : dict of arrays
+        Of `Summary`; they are added to.
+    threads : int
+
+    Returns
+    -------
+    int32 (n_sets,)
+    """
     moved = np.zeros(len(scores), dtype=np.int32)
     models = np.arange(scores.shape[1])
     boards = np.arange(4)
@@ -208,7 +243,17 @@ def summarise(
 
 
 def count_above(scores: Array, threads: int = 1) -> NDArray[np.int64]:
-    """int64 (n_models, n_models): in how many sets model i is above model j, from scores (n_models, n_sets)."""
+    """int64 (n_models, n_models): in how many sets model i is above model j, from scores (n_models, n_sets).
+
+    Parameters
+    ----------
+    scores : float64 (n_models, n_sets)
+    threads : int
+
+    Returns
+    -------
+    int64 (n_models, n_models)
+    """
     return np.stack([(row > scores).sum(axis=1) for row in scores]).astype(np.int64).reshape(len(scores), len(scores))
 
 
