@@ -1,7 +1,8 @@
 """Run every `$ glevel ...` of the documents and put its output below it; --check only compares.
 
-Commands run in the same process, one folder per document, on the bundled data. `| head -n N` keeps the first
-N lines, and a line `...` says that there are more. A block ```json NAME is a file in the document's folder.
+Commands run in the same process, one folder per document, on the bundled data. What stands behind `|` is given
+the output by the shell; after `| head -n N` a line `...` says that there are more. A block ```json NAME is a file in
+the document's folder.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 import os
 import re
 import shlex
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -21,11 +23,14 @@ from glevel_fast.cli.main import main as glevel
 HERE = Path(__file__).parent
 FILE = re.compile(r"^```json (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NOON = 1_769_947_200_000_000_000  # 2026-02-01 12:00 UTC
+BESIDE = [HERE.parent / "python" / "glevel_fast" / "published" / "README.md"]
+"""Documents that stand beside what they describe."""
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def run(command: str) -> str:
     command, _, head = command.partition(" | head -n ")
+    command, _, filtered = command.partition(" | ")
     words = shlex.split(command)
     if words[0] != "glevel":
         raise ValueError(f"not a glevel command: {command}")
@@ -34,7 +39,10 @@ def run(command: str) -> str:
         status = glevel(words[1:])
     if status:
         raise RuntimeError(f"{command}: exit status {status}: {err.getvalue()}")
-    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    text = out.getvalue()
+    if filtered:
+        text = subprocess.run(["sh", "-c", filtered], input=text, capture_output=True, text=True, check=True).stdout
+    lines = [line.rstrip() for line in text.splitlines()]
     if head and len(lines) > int(head):
         lines = [*lines[: int(head)], "..."]
     return "".join(line + "\n" for line in lines)
@@ -51,7 +59,8 @@ def refreshed(text: str) -> str:
 
 
 def documents() -> list[Path]:
-    return sorted(path for path in HERE.glob("*.md") if BLOCK.search(path.read_text(encoding="utf-8")))
+    here = sorted(path for path in HERE.glob("*.md") if BLOCK.search(path.read_text(encoding="utf-8")))
+    return [*here, *BESIDE]
 
 
 def fresh_text(path: Path) -> str:

@@ -10,6 +10,7 @@ __all__ = [
     "MissingExtraError",
     "ResultsError",
     "UnknownMetricError",
+    "UnknownTaskError",
 ]
 
 
@@ -35,6 +36,10 @@ class ResultsError(GLevelError):
 
 class EvaluationError(GLevelError):
     """Predictions, annotations or a table of tasks that cannot be evaluated."""
+
+
+class UnknownTaskError(ResultsError):
+    """Results of tasks that the benchmark does not have."""
 
 
 class MissingExtraError(GLevelError, ImportError):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -66,8 +67,54 @@ def test_files(files, capsys):
 def test_published_results(capsys):
     assert main(["score"]) == 0
     out, _ = capsys.readouterr()
-    assert "Reproduced within 0.015: 37 of 145 printed figures" in out
+    assert "2,146 of 2,424 printed figures agree with the tasks within rounding." in out
     assert "28.61 (28.61)" in out
+    assert re.search(r"^wins +Tables 6-11 +77 +48 +29 +0$", out, re.MULTILINE)
+
+
+def test_general_bench_is_the_default_benchmark(tmp_path, capsys):
+    (tmp_path / "mine.csv").write_text("model,ATM Behavior Reg,road crack detection\nAlpha,57.0,30\n")
+    assert main(["score", str(tmp_path / "mine.csv"), "--json", "-"]) == 0
+    out, err = capsys.readouterr()
+    scored = json.loads(out)
+    assert scored["benchmark"] == {"tasks": 699, "sha256": gl.published.benchmark().sha256}
+    assert scored["models"][0]["modality"]["image"]["wins"] == {"comprehension": 2, "generation": 0}
+    assert "697 of 699 tasks are absent" in err
+
+
+@pytest.mark.parametrize("command", ["score", "board", "lint", "stability", "ablate", "report", "snapshot"])
+def test_results_of_other_tasks_are_refused_clearly(files, capsys, command):
+    more = {
+        "ablate": ["--leave-one-out"],
+        "report": ["-o", str(files / "site")],
+        "snapshot": ["-o", str(files / "s.json")],
+    }
+    assert main([command, str(files / "results.csv"), *more.get(command, [])]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "results.csv: has 2 tasks that the benchmark lacks" in err
+    assert "no --benchmark was given, so the tasks must be those of General-Bench" in err
+    assert main(["score", str(files / "results.csv"), "-b", str(files / "tasks.csv")]) == 0
+
+
+def test_benchmark_export_reads_back(tmp_path, capsys):
+    bench = gl.published.benchmark()
+    for kind in ("csv", "json", "parquet"):
+        path = tmp_path / f"tasks.{kind}"
+        assert main(["benchmark", "export", "-o", str(path)]) == 0
+        again = gl.load_benchmark(path)
+        assert again == bench
+        assert (again.aliases, again.metric_aliases) == (bench.aliases, bench.metric_aliases)
+    assert main(["benchmark", "export", "-o", "-", "--as-printed"]) == 0
+    assert "SarcaS-measure Detection,video" in capsys.readouterr().out
+    assert main(["benchmark", "export", "-o", str(tmp_path / "tasks.txt")]) == 1
+    assert ".csv, .json or .parquet" in capsys.readouterr().err
+
+
+def test_benchmark_lists(capsys):
+    for what, n in (("corrections", 18), ("aliases", 88), ("differences", 176)):
+        assert main(["benchmark", what]) == 0
+        assert capsys.readouterr().out.startswith(f"{n} ")
 
 
 def test_release_policy(files, capsys):
@@ -83,7 +130,6 @@ def test_release_policy(files, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["score", "results.csv"], "--benchmark FILE is missing"),
         (["score", "-b", "tasks.csv"], "RESULTS is missing"),
         (["score", "--threads", "0"], "not a whole number above 0"),
         (["score", "--json", "-", "--csv", "-"], "only one output"),
@@ -247,8 +293,6 @@ def test_narrow_and_wide_terminals(files, monkeypatch):
         assert process.wait(60) == 0
         os.close(parent)
         return b"".join(chunks).decode().replace("\r", "").splitlines()
-
-    import re
 
     for columns in (80, 200):
         lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in on_terminal(columns)]

@@ -95,9 +95,9 @@ def test_what_if(files, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["what-if", "image comprehension 1"], "TASK=SIGMA"),
-        (["what-if", "image comprehension 1="], "TASK=SIGMA"),
-        (["what-if", "image comprehension 1=140"], "outside the metric's domain"),
+        (["what-if", "Crack Detection"], "TASK=SIGMA"),
+        (["what-if", "Road Crack Detection="], "TASK=SIGMA"),
+        (["what-if", "Road Crack Det=140"], "outside the metric's domain"),
         (["what-if", "nothing=1"], "unknown task"),
         (["ablate", "--perturb", "500"], "relative=5.0"),
         (["ablate", "-n", "64", "--level", "5", "--plot", "x.png"], "nothing to plot"),

@@ -229,7 +229,7 @@ def writing(request, tmp_path, snapshot_file):
     folder.mkdir()
     if command == "report":
         return [*arguments, str(folder)], folder / "index.html"
-    arguments[1:1] = {"what-if": ["image comprehension 1=1"], "diff": [snapshot_file] * 2}.get(command, [])
+    arguments[1:1] = {"what-if": ["Road Crack Detection=1"], "diff": [snapshot_file] * 2}.get(command, [])
     target = folder / ("a.png" if option == "--plot" else f"a.{option.strip('-')}")
     return [*arguments, str(target)], target
 

@@ -45,7 +45,7 @@ def hostile_scores():
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory, paper):
     folder = tmp_path_factory.mktemp("site")
-    intervals = {"0": {"GPT4-o": (1, 4)}, "3": {"GPT4-o": (2, 5)}}
+    intervals = {"0": {"Vitron-V1": (1, 4)}, "3": {"Vitron-V1": (2, 5)}}
     return {
         "paper": write_site(folder / "paper", paper, date="2025-05-07", intervals=intervals),
         "hostile": write_site(
@@ -233,8 +233,8 @@ def test_board_is_the_combined_one_and_changes_with_scope_and_level(visit, sites
     assert shown == {m: f"{100 * x:.1f}" for m, x in zip(board.models, board.coverage, strict=True)}
     levels = page.execute_script("return [...document.getElementById('level').options].map((o) => o.textContent)")
     assert levels == ["combined", "Level-2", "Level-3"]
-    choose(page, "scope", "D:image comprehension 17")
-    assert "Scope D:image comprehension 17" in page.find_element("id", "about").text
+    choose(page, "scope", "D:Crack Detection")
+    assert "Scope D:Crack Detection" in page.find_element("id", "about").text
 
 
 def test_columns_that_say_nothing_step_back(visit, sites):
@@ -308,7 +308,7 @@ def test_citation(visit, sites, paper):
     assert "year = {2025}" in text
 
 
-@pytest.mark.parametrize("scope", ["A", "B:image", "C:image/comprehension", "D:image comprehension 17"])
+@pytest.mark.parametrize("scope", ["A", "B:image", "C:image/comprehension", "D:Object Counting"])
 def test_receipts_have_the_digits_of_the_command_line(visit, sites, paper, scope):
     from selenium.webdriver.common.keys import Keys
 

@@ -149,7 +149,9 @@ def test_the_paper():
     assert of["level-order"] == (wrong - {"Qwen-VL-Chat"}) | {"ModaVerse-7b-v0"}
     assert of["no-wins"] == {"Unified-io-2-XXL", "PandaGPT-13B", "InternVL-2-8B", "AvatarGPT"}
     assert of["support"] == {"Qwen-Audio-Chat"}
-    assert "InternVL2_5-8B" in of["skill-means"]
+    assert {"InternVL2_5-8B", "Monkey-10B-chat", "MotionGPT-T5"} <= of["tasks"]
+    assert {"Sa2VA-8B", "SoTA Specialist"} <= of["skill-means"]
+    assert {"GPT-4o", "Qwen2-VL-72B"} <= of["counts"]
     assert {"GPT4-o", "Long-LLaVA-9B"} <= of["name"]
     alone = {f.model: f.message for f in findings if f.kind == "overall"}
     assert "image alone" in alone["Qwen-VL-Chat"]
@@ -185,6 +187,34 @@ def test_own_boards_from_this_package(tmp_path):
         assert not support
         findings = [f for f in audit_boards(rows) if f.kind != "duplicate"]
         assert findings == [], path.name
+
+
+def test_containing(capsys):
+    assert main(["audit", "--containing", "another MODEL's", "--json", "-"]) == 0
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert {f["model"] for f in findings} == {"ImageBind-LLM", "InternVL2_5-8B"}
+    assert main(["audit", "--containing", "another model's"]) == 0
+    assert "corrected beside printed" not in capsys.readouterr().out
+
+
+def test_readings(tmp_path, capsys):
+    assert main(["audit", "--readings"]) == 0
+    out = capsys.readouterr().out
+    assert "*  48 raw value at least as good as the specialist's" in out
+    assert max(map(len, out.splitlines())) <= 116
+    assert main(["audit", "--readings", "--json", "-"]) == 0
+    rows = json.loads(capsys.readouterr().out)["readings"]
+    assert rows[0] | {"tables": {}} == {
+        "figures": "wins",
+        "reading": "raw value at least as good as the specialist's (≥)",
+        "taken": True,
+        "agree": 48,
+        "printed": 77,
+        "tables": {},
+    }
+    assert rows[0]["tables"]["Table 6"] == {"agree": 3, "printed": 14}
+    with pytest.raises(SystemExit):
+        main(["audit", str(tmp_path / "x.csv"), "--readings"])
 
 
 def test_every_kind_is_offered():

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glevel_fast.boards.formats import Formats, plain, points_column
 from glevel_fast.boards.scopes import Scope, find_scope
 from glevel_fast.core.benchmark import LANGUAGE, PARADIGMS
 from glevel_fast.core.results import Results
 from glevel_fast.core.scoring import Scorer
 from glevel_fast.errors import BenchmarkError
-from glevel_fast.io import write
-from glevel_fast.io.frames import AsFrames
 from glevel_fast.io.markup import TextTable
-from glevel_fast.text import fold_task, points_text, shown
+from glevel_fast.text import fold_task, shown
 
 if TYPE_CHECKING:
     from glevel_fast.core.scores import Scores
@@ -44,7 +43,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Board(AsFrames):
+class Board(Formats):
     """A board, best model first; entry i of every column belongs to `models[i]`.
 
     Attributes
@@ -119,10 +118,10 @@ class Board(AsFrames):
             "level": [level or None for level in self.model_level.tolist()],
             "modalities": list(self.modalities),
             "paradigm": list(self.paradigm),
-            **{name: _plain(part) for name, part in self.parts.items()},
-            "score": _plain(self.score),
-            "coverage": _plain(self.coverage),
-            "on_supported": _plain(self.on_supported),
+            **{name: plain(part) for name, part in self.parts.items()},
+            "score": plain(self.score),
+            "coverage": plain(self.coverage),
+            "on_supported": plain(self.on_supported),
             "supported": self.supported.tolist(),
             "wins": self.wins.tolist(),
             "lower_bound": self.lower_bound.tolist(),
@@ -150,10 +149,10 @@ class Board(AsFrames):
             "Level": [str(level or "-") for level in self.model_level.tolist()],
             "Modalities": [text or "-" for text in self.modalities],
             "Paradigm": [text or "-" for text in self.paradigm],
-            **{name: _points(part, self.part_bounds[name]) for name, part in self.parts.items()},
-            "Score": _points(self.score, self.lower_bound),
-            "Coverage %": _points(100.0 * self.coverage),
-            "On supported": _points(self.on_supported),
+            **{name: points_column(part, self.part_bounds[name]) for name, part in self.parts.items()},
+            "Score": points_column(self.score, self.lower_bound),
+            "Coverage %": points_column(100.0 * self.coverage),
+            "On supported": points_column(self.on_supported),
             "Supported": [str(n) for n in self.supported.tolist()],
             "Wins": [str(n) for n in self.wins.tolist()],
         }
@@ -165,41 +164,6 @@ class Board(AsFrames):
             list(zip(*columns.values(), strict=True)),
             self.notes,
         )
-
-    def to_markdown(self) -> str:
-        """A Markdown table; names cannot break out of their cell."""
-        return self.sheet().markdown()
-
-    def to_latex(self) -> str:
-        """A table that needs `booktabs`."""
-        return self.sheet().latex()
-
-    def to_html(self) -> str:
-        """An HTML table, everything escaped."""
-        return self.sheet().html()
-
-    def to_csv(self) -> str:
-        """Full precision; what a spreadsheet would take for a formula stands behind an apostrophe."""
-        return write.csv_text(self.columns())
-
-    def to_json(self) -> str:
-        """`to_dict` as JSON text, floats in full precision."""
-        return write.json_text(self.to_dict())
-
-    def __repr__(self) -> str:
-        return self.sheet().text(20)
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
-
-
-def _plain(values: Array) -> list[float | None]:
-    return [None if v != v else v for v in values.tolist()]
-
-
-def _points(values: Array, lower_bound: NDArray[np.bool_] | None = None) -> list[str]:
-    bounds = [False] * len(values) if lower_bound is None else lower_bound.tolist()
-    return list(map(points_text, values.tolist(), bounds))
 
 
 def board(
@@ -311,7 +275,7 @@ def subset(scores: Scores, tasks: Iterable[str]) -> Scores:
     benchmark = scores.benchmark
     wanted = set()
     for task in tasks:
-        if (i := benchmark.task_index.get(fold_task(task))) is None:
+        if (i := benchmark.names.get(fold_task(task))) is None:
             raise BenchmarkError(f"the subset's task {shown(task)} is not in the benchmark")
         wanted.add(i)
     if not wanted:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from glevel_fast.core.benchmark import LANGUAGE, Benchmark
 from glevel_fast.errors import BenchmarkError
 from glevel_fast.text import fold_task, listing, nearest, shown
 
-__all__ = ["Scope", "all_scopes", "find_scope"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Scope", "all_scopes", "find_scope", "tasks_in"]
 
 LEVELS = (2, 3, 4, 5)
 
@@ -92,6 +97,20 @@ def find_scope(text: str, benchmark: Benchmark) -> Scope:
 def _skill_scope(names: Sequence[str], groups: Sequence[tuple[str, str]], skill: int) -> Scope:
     modality = groups[skill][0]
     return Scope("D", names[skill], () if modality == LANGUAGE else (modality,), groups[skill], skill)
+
+
+def tasks_in(scope: Scope, benchmark: Benchmark) -> NDArray[np.intp]:
+    """Positions of the tasks that a scope is about, language tasks too in Scope-A."""
+    if scope.kind == "A":
+        return np.arange(benchmark.n_tasks)
+    if scope.kind == "D":
+        return np.flatnonzero(benchmark.skill_of_task == scope.skill)
+    groups = [
+        g
+        for g, group in enumerate(benchmark.groups)
+        if (scope.group if scope.kind == "C" else group) == group and group[0] in scope.modalities
+    ]
+    return np.flatnonzero(np.isin(benchmark.group_of_task, groups))
 
 
 def all_scopes(benchmark: Benchmark) -> tuple[Scope, ...]:

@@ -15,6 +15,8 @@ KINDS = (
     "rank",
     "level-column",
     "skill-means",
+    "counts",
+    "tasks",
     "range",
     "precision",
     "duplicate",
@@ -42,7 +44,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--modalities", metavar="NAME,...", help="the columns of TABLES that are modalities, other than General-Bench's"
     )
     audit.add_argument("--exit-code", action="store_true", help="exit with 1 where there are findings")
+    audit.add_argument("--containing", metavar="TEXT", help="only findings whose model or sentence contains this")
     audit.add_argument("--corrected", action="store_true", help="only the corrected boards beside the printed ones")
+    audit.add_argument(
+        "--readings",
+        action="store_true",
+        help="only how many of the paper's figures each reading of a rule gives (>= or >, ...)",
+    )
     audit.add_argument("--json", metavar="FILE", help="write the findings as JSON ('-': standard output, and no table)")
     audit.add_argument(
         "--markdown", metavar="FILE", help="write findings and corrected boards as Markdown ('-': likewise)"
@@ -56,6 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     from glevel_fast.cli import terminal
     from glevel_fast.io import write
+
+    if arguments.readings:
+        return _print_readings(arguments)
     from glevel_fast.trust.audit import audit_boards, audit_support, corrected_sheet, findings_sheet
 
     if arguments.tables:
@@ -73,9 +84,12 @@ def run(arguments: argparse.Namespace) -> int:
         rows, findings, notes = boards(), audit_published(), []
     if arguments.kind:
         findings = tuple(f for f in findings if f.kind == arguments.kind)
+    if arguments.containing:
+        text = arguments.containing.casefold()
+        findings = tuple(f for f in findings if text in f"{f.model}: {f.message}".casefold())
     levels = sorted({row.level for row in rows})
     listed = [findings_sheet(findings)] if not arguments.corrected else []
-    boards_too = arguments.corrected or not arguments.kind
+    boards_too = arguments.corrected or not (arguments.kind or arguments.containing)
     corrected = [corrected_sheet([r for r in rows if r.level == k], True) for k in levels] if boards_too else []
     if arguments.json:
         write.json({"findings": [f.to_dict() for f in findings], "notes": notes}, arguments.json)
@@ -93,3 +107,18 @@ def run(arguments: argparse.Namespace) -> int:
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     return int(arguments.exit_code and len(findings) > 0)
+
+
+def _print_readings(arguments: argparse.Namespace) -> int:
+    from glevel_fast import published
+    from glevel_fast.cli import terminal
+    from glevel_fast.io import write
+
+    if arguments.tables:
+        arguments.parser.error("--readings are of the paper's tables; name no others")
+    rows = published.readings()
+    if arguments.json:
+        write.json({"readings": [row.to_dict() for row in rows]}, arguments.json)
+    if arguments.json != "-":
+        terminal.print_readings(rows)
+    return 0

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from glevel_fast.cli.inputs import add_inputs, score_inputs
+
+if TYPE_CHECKING:
+    from glevel_fast.boards.formats import Formats
 
 FORMATS = ("markdown", "latex", "csv", "json", "html")
 
@@ -23,7 +27,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="SCOPE",
         help="A, A.quick (with --tasks), B:image, B:image+video, C:image/comprehension or D:<skill> (default: A)",
     )
-    board.add_argument("--level", type=int, choices=[2, 3, 4, 5], help="default: combined, by level reached")
+    board.add_argument(
+        "--level", type=int, choices=[1, 2, 3, 4, 5], help="1: the specialists (default: combined, by level)"
+    )
     board.add_argument("--tasks", metavar="FILE", help="a declared subset: a table with a column 'task'")
     board.add_argument("--date", default="", metavar="YYYY-MM-DD", help="date of the results")
     board.add_argument("--scopes", action="store_true", help="list the scopes of the benchmark")
@@ -39,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     import glevel_fast as gl
     from glevel_fast.boards.scopes import all_scopes
+    from glevel_fast.boards.specialists import specialist_board
     from glevel_fast.cli import terminal
     from glevel_fast.io import write
     from glevel_fast.text import clean
@@ -53,12 +60,21 @@ def run(arguments: argparse.Namespace) -> int:
         from glevel_fast.loading.sets import read_column
 
         tasks = list(read_column(arguments.tasks, "task", "task"))
-    board = gl.board(scores, arguments.scope, arguments.level, tasks=tasks, date=arguments.date)
+    board: Formats
+    keep: tuple[str, ...]
+    if arguments.level == 1:
+        if tasks is not None or arguments.date:
+            arguments.parser.error("--level 1 lists the benchmark's own tasks: without --tasks and --date")
+        board = specialist_board(scores, arguments.scope)
+        keep = ("Task", "Specialist", "σ", "Best model", "Best", "Wins")
+    else:
+        board = gl.board(scores, arguments.scope, arguments.level, tasks=tasks, date=arguments.date)
+        keep = ("Rank", "Model", "Level", "Score", "Coverage %")
     for kind in FORMATS:
         if path := getattr(arguments, kind):
             write.text(path, getattr(board, f"to_{kind}")())
     if not to_stdout:
-        terminal.print_sheet(board.sheet(), keep=("Rank", "Model", "Level", "Score", "Coverage %"))
+        terminal.print_sheet(board.sheet(), keep=keep)
     for note in scores.notes:
         print(f"note: {note}", file=sys.stderr)
     return 0

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Literal
 
 from glevel_fast.cli.progress import Progress
+from glevel_fast.errors import UnknownTaskError
 
 if TYPE_CHECKING:
     from glevel_fast.api import Scorer, Scores
@@ -31,7 +32,10 @@ def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """--benchmark and how to read it and results."""
     parser.add_argument(
-        "-b", "--benchmark", metavar="FILE", help="tasks with metrics and specialists: sota_result.xlsx, ..."
+        "-b",
+        "--benchmark",
+        metavar="FILE",
+        help="tasks with metrics and specialists: sota_result.xlsx, ... (default: General-Bench as bundled)",
     )
     parser.add_argument("--zero", choices=["missing", "score"], default="missing", help="what an exact 0 means")
     parser.add_argument(
@@ -63,22 +67,32 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
 def read_inputs(
     arguments: argparse.Namespace, invalid: Literal["error", "missing"] | None = None
 ) -> tuple[Benchmark, Results]:
-    """The files named, or the paper's published results where none are; `invalid` goes before --invalid."""
-    if bool(arguments.results) != bool(arguments.benchmark):
-        missing = "--benchmark FILE" if arguments.results else "RESULTS"
-        arguments.parser.error(f"{missing} is missing (without both, the paper's published results are taken)")
+    """The files named, on General-Bench where no benchmark is; the paper's published results where none are.
+
+    `invalid` goes before --invalid.
+    """
+    if arguments.benchmark and not arguments.results:
+        arguments.parser.error("RESULTS is missing (without --benchmark too, the paper's published results are taken)")
     import glevel_fast as gl
 
     if not arguments.results:
         return gl.published.benchmark(), gl.published.results()
-    benchmark = gl.load_benchmark(arguments.benchmark)
+    benchmark = gl.load_benchmark(arguments.benchmark) if arguments.benchmark else gl.published.benchmark()
     # The released scorer reads an unreadable cell as ∞, that is as missing.
     invalid = invalid or ("missing" if arguments.policy == "release" else arguments.invalid)
-    with Progress("reading") as progress:
-        results = gl.load_results(
-            arguments.results, benchmark, partial=arguments.partial, invalid=invalid, rename=arguments.rename,
-            ignore=arguments.ignore, progress=progress.update,
-        )  # fmt: skip
+    try:
+        with Progress("reading") as progress:
+            results = gl.load_results(
+                arguments.results, benchmark, partial=arguments.partial, invalid=invalid, rename=arguments.rename,
+                ignore=arguments.ignore, progress=progress.update,
+            )  # fmt: skip
+    except UnknownTaskError as error:
+        if arguments.benchmark:
+            raise
+        raise UnknownTaskError(
+            f"{error}\nno --benchmark was given, so the tasks must be those of General-Bench (by long or short name; "
+            "`glevel benchmark export -o tasks.csv` lists them); for tasks of your own, name theirs with -b FILE"
+        ) from None
     return benchmark, results
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from glevel_fast.cli import (
     ablate,
     audit,
+    benchmark,
     board,
     evaluate,
     explain,
@@ -27,6 +28,7 @@ from glevel_fast.cli import (
     stability,
     submit,
     subset,
+    template,
     what_if,
 )
 from glevel_fast.errors import GLevelError
@@ -34,18 +36,21 @@ from glevel_fast.version import __version__
 
 EPILOG = """examples:
   glevel score                                   re-score the paper's published results
-  glevel score out/*_result.xlsx -b sota_result.xlsx
+  glevel template -o mine.csv                    what to fill in for a new model
+  glevel score mine.csv                          on General-Bench as bundled
   glevel evaluate predictions.zip --annotations DIR --tasks tasks.csv -b BENCH -o results.parquet
   glevel score results.parquet -b tasks.csv --json - | jq .models[0]
   glevel board --scope B:image --level 3         a leaderboard; also C:image/generation, D:<skill>
+  glevel board --level 1                         the specialists, and the best model beside each
   glevel explain GPT4-o --level 3                why a score is what it is
   glevel audit                                   what is wrong with the published boards
-  glevel lint out/*_result.xlsx -b sota_result.xlsx
+  glevel lint out/*_result.xlsx
+  glevel benchmark export -o tasks.csv           General-Bench, to edit
   glevel report -o site/                         a page to publish
   glevel submit PREDICTIONS --model NAME --board A --metadata metadata.json
   glevel intake *.zip --registry board.db        a leaderboard that takes submissions
   glevel ablate --leave-one-out                  which specialists decide the board
-  glevel what-if "image comprehension 1=75"      another specialist's score
+  glevel what-if "Crowd Counting=5.2"            another specialist's score
   glevel stability --level 3                     how far a rank can be trusted
   glevel import lm-eval results/ -o r.parquet    results of other tools; --list says what is there
   glevel subset --size 30 -o quick.csv           tasks for a quick board, and how far to trust it
@@ -97,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
     for command in (
         evaluate,
         score,
+        template,
         board,
         explain,
         audit,
@@ -113,6 +119,7 @@ def parser() -> argparse.ArgumentParser:
         intake,
         registry,
         split,
+        benchmark,
         metrics,
     ):
         command.add_to(commands)

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glevel_fast import published
 from glevel_fast.core.benchmark import LEVELS
 from glevel_fast.extras import require
-from glevel_fast.published import paper as published
 from glevel_fast.text import clean
 
 if TYPE_CHECKING:
     from glevel_fast.core.scores import Scores
     from glevel_fast.io.markup import TextTable
-    from glevel_fast.published.paper import Comparison
+    from glevel_fast.published import Comparison, Reading
 
 # Wide enough for any table, where output goes to a file or a pipe.
 UNLIMITED = 1000
@@ -48,7 +48,8 @@ def print_scores(scores: Scores) -> None:
 def print_published(scores: Scores) -> None:
     """The paper's results as recomputed, the printed figure beside each in brackets."""
     comparisons = published.compare(scores)
-    beside = {(c.model, c.modality, c.level): c for c in comparisons}
+    boards = ("Level-5", *(kind for kind in published.KINDS if kind.endswith(("of a modality", "overall"))))
+    beside = {(c.model, c.where, c.level): c for c in comparisons if c.kind in boards}
     order = _by_level(scores)
 
     def cells(modality: str, k: int, column: Any) -> list[str]:
@@ -61,15 +62,32 @@ def print_published(scores: Scores) -> None:
         "Supported": [str(scores.supported[i].sum()) for i in order],
         "Wins": [str(scores.wins[i].sum()) for i in order],
     }
-    title = "The paper's results, recomputed from its Tables 6-11 (in brackets: as printed in Tables 12, 14 and 16)"
-    print_widest(title, [head | modalities | counts, head | counts, head])
+    title = (
+        f"The paper's {len(scores)} models, recomputed from their results on {scores.benchmark.n_tasks} tasks "
+        "(in brackets: as printed in Tables 12, 14 and 16)"
+    )
+    narrow = {name: column for name, column in head.items() if name != "S5"}
+    print_widest(title, [head | modalities | counts, head | counts, head, narrow])
     print()
-    for text in (
-        "Tasks, support and wins are counted by skill, of which the tables print the means.",
-        "A figure with ≥ is a lower bound: some of the skills behind it are not printed, or cannot be mapped.",
-    ):
-        print(textwrap.fill(text, min(terminal_width(), 116)))
+    text = "A figure with ≥ is a lower bound: the appendix does not print all results behind it."
+    print(textwrap.fill(text, min(terminal_width(), 116)) + "\n")
     print(published.summary(comparisons).text(min(terminal_width(), 116)))
+
+
+def print_readings(rows: Sequence[Reading]) -> None:
+    """How many printed figures each reading of a rule gives; the readings that this package takes are starred."""
+    width = min(terminal_width(), 116)
+    figures = ""
+    for row in rows:
+        if row.figures != figures:
+            figures = row.figures
+            print(textwrap.fill(f"{figures[0].upper()}{figures[1:]}, {row.printed} printed:", width))
+        tables = ", ".join(f"Table {table} {agree}/{printed}" for table, (agree, printed) in row.by_table.items())
+        line = f"{'*' if row.taken else '-'} {row.agree:>3} {row.reading}" + (
+            f": {tables}" if len(row.by_table) > 1 else ""
+        )
+        print(textwrap.fill(line, width, initial_indent="  ", subsequent_indent="        ", break_on_hyphens=False))
+    print(textwrap.fill("(*: the reading of this package)", width))
 
 
 def print_metrics(rows: Sequence[dict[str, Any]]) -> None:

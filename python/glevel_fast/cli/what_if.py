@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         task, equals, sigma = text.rpartition("=")
         value = as_number(sigma)
         if not equals or not task.strip() or not sigma.strip() or value is None:
-            raise GLevelError(f"{text!r}: write TASK=SIGMA, such as 'image comprehension 1=75', or TASK=- for none")
+            raise GLevelError(f"{text!r}: write TASK=SIGMA, such as 'Crowd Counting=5.2', or TASK=- for none")
         changes[task.strip()] = value
     scorer, results = inputs.read_scorer(arguments)
     what = scorer.what_if(results, changes, threads=arguments.threads)

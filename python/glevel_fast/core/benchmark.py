@@ -35,6 +35,9 @@ NO_MODALITY = (
     "that a model wins"
 )
 """The note of a benchmark of language alone."""
+ALIAS_COLUMNS = ("aliases", "metric_aliases")
+"""Columns of other names, which `ALIAS_SEPARATOR` stands between; only of benchmarks that have any."""
+ALIAS_SEPARATOR = " | "
 MAX_MODALITIES = 1_000
 
 
@@ -63,6 +66,8 @@ class Benchmark:
         What was inferred.
     definitions : dict of str to Metric, optional
         What names mean in this table alone; all others are those that are registered.
+    aliases, metric_aliases : tuple of tuple of str
+        Other names of each task, such as a short one, and of its metric; results and options may use them.
     metrics : tuple of Metric
     task_index : dict
         Position of each task under its folded name, in the order of the tasks.
@@ -83,6 +88,8 @@ class Benchmark:
     weight: NDArray[np.float64] = field(default=None)  # type: ignore[arg-type]
     scale: NDArray[np.float64] = field(default=None)  # type: ignore[arg-type]
     notes: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, ...], ...] = ()
+    metric_aliases: tuple[tuple[str, ...], ...] = ()
     definitions: InitVar[Mapping[str, Metric] | None] = None
     metrics: tuple[Metric, ...] = field(init=False)
     task_index: dict[str, int] = field(init=False)
@@ -96,12 +103,14 @@ class Benchmark:
         refuse_names([t for t in self.tasks if isinstance(t, str)], MAX_TASKS, "tasks", "the benchmark")
         for name, default in (("skill", ""), ("specialist", "")):
             self._set(name, tuple(getattr(self, name)) or (default,) * n)
+        for name in ALIAS_COLUMNS:
+            self._set(name, tuple(map(tuple, getattr(self, name))) or ((),) * n)
         for name in ("weight", "scale"):
             given = getattr(self, name)
             self._set(name, np.ones(n) if given is None else given)
         for name in ("sota", "weight", "scale"):
             self._set(name, _frozen(np.array(getattr(self, name), dtype=np.float64)))
-        for name in (*COLUMNS, *OPTIONAL_COLUMNS):
+        for name in (*COLUMNS, *OPTIONAL_COLUMNS, *ALIAS_COLUMNS):
             length = len(self.tasks if name == "task" else getattr(self, name))
             if length != n:
                 raise BenchmarkError(f"column {name!r} has {length} values for {n} tasks")
@@ -200,6 +209,27 @@ class Benchmark:
     def n_tasks(self) -> int:
         """Number of tasks."""
         return len(self.tasks)
+
+    @cached_property
+    def names(self) -> dict[str, int]:
+        """Position of each task under every folded name that means it alone."""
+        found = dict(self.task_index)
+        for folded, positions in self._alias_positions.items():
+            if len(positions) == 1:
+                found.setdefault(folded, *positions)
+        return found
+
+    def meant_by(self, name: str) -> tuple[str, ...]:
+        """The tasks that an alias may mean; more than one where several tasks share it."""
+        return tuple(self.tasks[i] for i in self._alias_positions.get(fold_task(name), ()))
+
+    @cached_property
+    def _alias_positions(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, dict[int, None]] = {}
+        for i, names in enumerate(self.aliases):
+            for name in names:
+                found.setdefault(fold_task(name), {})[i] = None
+        return {folded: tuple(positions) for folded, positions in found.items()}
 
     @cached_property
     def modalities(self) -> tuple[str, ...]:
@@ -350,7 +380,7 @@ class Benchmark:
         def array(of: Callable[[Benchmark], NDArray[Any]]) -> NDArray[Any]:
             return _frozen(np.concatenate([np.delete(of(self), gone), *map(of, more)]))
 
-        texts = ("tasks", "modality", "paradigm", "metric", "metrics", "skill", "specialist")
+        texts = ("tasks", "modality", "paradigm", "metric", "metrics", "skill", "specialist", *ALIAS_COLUMNS)
         changed: dict[str, Any] = {name: tuple(column(attrgetter(name))) for name in texts}
         changed |= {name: array(attrgetter(name)) for name in ("sota", "weight", "scale")}
         changed["mapping"] = {name: array(lambda of, name=name: of.mapping[name]) for name in self.mapping}  # type: ignore[misc]
@@ -366,6 +396,8 @@ class Benchmark:
             "skills",
             "skill_of_task",
             "_skill_keys",
+            "names",
+            "_alias_positions",
         ):
             self.__dict__.pop(derived, None)
         self.__dict__.update(changed, task_index=index)
@@ -383,6 +415,9 @@ class Benchmark:
             column = getattr(self, name)
             table[name] = column.tolist() if isinstance(column, np.ndarray) else list(column)
         table["sota"] = [None if x != x else x for x in table["sota"]]
+        for name in ALIAS_COLUMNS:
+            if any(column := getattr(self, name)):
+                table[name] = [ALIAS_SEPARATOR.join(names) for names in column]
         return table
 
 
@@ -403,8 +438,11 @@ def find_task(benchmark: Benchmark, task: Any) -> int:
     GLevelError
         With the nearest names.
     """
-    index = benchmark.task_index.get(fold_task(task)) if isinstance(task, str) else None
+    index = benchmark.names.get(fold_task(task)) if isinstance(task, str) else None
     if index is None:
+        meant = benchmark.meant_by(task) if isinstance(task, str) else ()
+        if meant:
+            raise GLevelError(f"the name {shown(task)} may mean {' or '.join(map(shown, meant))}; write one of these")
         raise GLevelError(f"unknown task {shown(task)}{nearest(str(task), benchmark.tasks)}")
     return index
 

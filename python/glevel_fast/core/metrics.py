@@ -249,11 +249,12 @@ def _register_known() -> None:
         "CLIPScore": ("CLIP score",),
         "MUSIQ": ("MUSIQ score",),
     }
-    percent = """Acc; Macro-Acc; E-Acc; Frame-Acc; F1; Micro-F1; F-score; BLEU-1; BLEU-4; ROUGE-1; ROUGE-L; CodeBLEU;
-        EM@1; GPT-Score; ANLS; mIoU; Instance mIoU; m_vIoU; AP; AP10; AP50; AP75; mAP; mAP@50; AMOTA; DICE; PQ; R@50;
-        AUC; PCC; Structure measure; CLIPScore; CLIP img score; CLIP-Style; CLAP; Style-CLAP; DINOScore; MUSIQ;
-        Aesthetic score; Optical Flow Score; L1 distance; Successful rate; Single-Object Successful Rate;
-        Multi-Object Successful Rate; User preference rates; DINO+ViCLIP+Optical flow+Motion Smooth; Percent"""
+    percent = """Acc; Macro-Acc; E-Acc; Frame-Acc; F1; Micro-F1; F-score; BLEU-1; BLEU-4; BLEU-4 & SPICE;
+        ROUGE-1; ROUGE-L; CodeBLEU; EM@1; GPT-Score; ANLS; mIoU; Instance mIoU; m_vIoU; AP; AP10; AP50; AP60;
+        AP70; AP75; AP80; AP90; mAP; mAP@50; AMOTA; DICE; PQ; R@50; AUC; PCC; Structure measure; CLIPScore; CLIP
+        img score; CLIP-Style; CLAP; Style-CLAP; DINOScore; MUSIQ; Aesthetic score; Optical Flow Score; L1
+        distance; Successful rate; Single-Object Successful Rate; Multi-Object Successful Rate; User preference
+        rates; DINO+ViCLIP+Optical flow+Motion Smooth; Percent"""
     for name in (" ".join(part.split()) for part in percent.split(";")):
         register_metric(Metric(name, "linear", 0.0, 100.0, high=100.0, aliases=aliases.get(name, ())))
 

@@ -17,7 +17,7 @@ from glevel_fast.extras import require
 from glevel_fast.text import reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Path = str | os.PathLike[str]
 FORMULA = frozenset("=+-@\t\n＝＋－＠")
@@ -133,3 +133,24 @@ def parquet(columns: Mapping[str, Any], path: Path) -> None:
     pa, pq = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
     table = pa.table({name: pa.array(column) for name, column in columns.items()})
     write(path, lambda file: pq.write_table(table, file))
+
+
+def workbook(sheets: Mapping[str, Sequence[Sequence[Any]]], path: Path) -> None:
+    """Write rows of text and numbers as an .xlsx, sheet by sheet (needs the extra `workbooks`).
+
+    Text is text: nothing that begins like a formula becomes one.
+    """
+    openpyxl = require("openpyxl", "workbooks")
+    book = openpyxl.Workbook(write_only=True)
+    text_cell = require("openpyxl.cell", "workbooks").WriteOnlyCell
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            cells = []
+            for value in row:
+                cell = text_cell(sheet, value=value)
+                if isinstance(value, str):
+                    cell.data_type = "s"
+                cells.append(cell)
+            sheet.append(cells)
+    write(path, book.save)

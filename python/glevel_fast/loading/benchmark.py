@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from glevel_fast.core.benchmark import COLUMNS, OPTIONAL_COLUMNS, Benchmark
+from glevel_fast.core.benchmark import ALIAS_COLUMNS, ALIAS_SEPARATOR, COLUMNS, OPTIONAL_COLUMNS, Benchmark
 from glevel_fast.core.metrics import Metric, find_metric, known_metric
 from glevel_fast.errors import BenchmarkError, GLevelError
 from glevel_fast.io.cells import NOT_SUPPORTED, Column, as_numbers, as_text, cure
@@ -30,7 +30,8 @@ def load_benchmark(source: Any, *, definitions: Mapping[str, Metric] | None = No
     source : path, DataFrame, or dict of columns
         The released workbook with "SoTA Performance" (.xlsx, .xlsm); .csv, .parquet, .json (a list of
         records, or columns), or a pandas, polars or Arrow table, with the columns
-        `task, modality, paradigm, metric, sota` and optionally `skill, specialist, weight, scale`.
+        `task, modality, paradigm, metric, sota` and optionally `skill, specialist, weight, scale`,
+        and `aliases` and `metric_aliases`: other names of the task and its metric, with " | " between.
         A sota that is empty, None, NaN, "∞", "-" or "/" is NaN. An empty weight or scale is 1, but
         for a WER above 1: that is a percent, and its scale 0.01 (docs/spec.md section 2).
 
@@ -112,7 +113,7 @@ def _from_workbook(book: Workbook) -> _Parts:
 
 def _from_table(table: Table) -> _Parts:
     """The columns of a benchmark from a table with one row per task."""
-    titles = {name: table.find(name) for name in (*COLUMNS, *OPTIONAL_COLUMNS)}
+    titles = {name: table.find(name) for name in (*COLUMNS, *OPTIONAL_COLUMNS, *ALIAS_COLUMNS)}
     has = listing([shown(title) for title in table.columns])
     if lacking := [repr(name) for name in COLUMNS if titles[name] is None]:
         hint = "; this looks like results, not like a benchmark" if table.find("model") else ""
@@ -151,6 +152,10 @@ def _from_columns(
             wanted = "a number" if name in ("sota", "weight", "scale") else "a name"
             raise BenchmarkError(
                 f"{where}: {at(i)}{task}: the {name} is {shown(column[i])}, not {wanted}{cure(column[i])}"
+            )
+        if name in ALIAS_COLUMNS:
+            parsed[name] = tuple(
+                tuple(filter(None, map(str.strip, t.split(ALIAS_SEPARATOR.strip())))) for t in parsed[name]
             )
     sota, n = parsed["sota"], len(parsed["task"])
     sota[np.isinf(sota)] = np.nan

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glevel_fast.core.metrics import Metric, known_metric
-from glevel_fast.errors import ResultsError
+from glevel_fast.errors import ResultsError, UnknownTaskError
 from glevel_fast.io.cells import Column, as_numbers, as_text, cure, is_blank
 from glevel_fast.io.files import raising
 from glevel_fast.io.frames import AsFrames, read_frame
@@ -20,7 +20,7 @@ from glevel_fast.io.table import Table, fold_header, table_from_columns, table_f
 from glevel_fast.io.workbook import SHEETS, SOTA, Sheet, Workbook
 from glevel_fast.loading.blocks import Block, refuse_twins
 from glevel_fast.loading.names import Renames, refuse_spellings
-from glevel_fast.text import bullets, fold_task, listing, nearest, shown, spelled, spelling
+from glevel_fast.text import bullets, fold_label, fold_task, listing, nearest, shown, spelled, spelling
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -326,20 +326,19 @@ class _Intake:
     ) -> NDArray[np.intp]:
         """Position of each task in the benchmark."""
         refuse_names(tasks, MAX_TASKS, "tasks", self.where)
-        find = self.bench.task_index.get
+        find = self.bench.names.get
         index = np.array([find(fold_task(task), -1) for task in tasks], dtype=np.intp)
         if (unknown := np.flatnonzero(index < 0)).size:
-            lines = (f"{at(i)}: {shown(tasks[i])}{nearest(tasks[i], self.bench.tasks)}" for i in unknown.tolist())
+            lines = (f"{at(i)}: {shown(tasks[i])}{self.hint(tasks[i])}" for i in unknown.tolist())
             noun = "a task" if unknown.size == 1 else f"{unknown.size} tasks"
             cure = "\ncolumns that are no tasks can be passed over: ignore=[...] (--ignore NAME)" if wide else ""
-            raise ResultsError(
+            raise UnknownTaskError(
                 f"{self.where}: has {noun} that the benchmark lacks:{bullets(lines, unknown.size)}{cure}"
             )
-        own = [self.bench.tasks[j] for j in index.tolist()]
         if other := [
-            (task, name)
-            for task, name in zip(tasks, own, strict=True)
-            if not (task.isascii() and name.isascii()) and spelling(task) != spelling(name)
+            (task, self.bench.tasks[j])
+            for task, j in zip(tasks, index.tolist(), strict=True)
+            if not (task.isascii() and self.bench.tasks[j].isascii()) and not self.spelled_alike(task, j)
         ]:
             refuse_spellings(tasks, "task", self.where)
             pairs = listing([f"{spelled(task)} for {spelled(name)}" for task, name in other])
@@ -347,6 +346,16 @@ class _Intake:
         if unique:
             self.refuse_repeats(index, lambda i: f"task {shown(tasks[i])}", at)
         return index
+
+    def spelled_alike(self, task: str, j: int) -> bool:
+        """Whether one of a task's names is written so."""
+        return any(spelling(task) == spelling(name) for name in (self.bench.tasks[j], *self.bench.aliases[j]))
+
+    def hint(self, task: str) -> str:
+        """What an unknown task's name may mean, for a message."""
+        if meant := self.bench.meant_by(task):
+            return f" (may mean {' or '.join(map(shown, meant))}; write one of these)"
+        return nearest(task, self.bench.tasks)
 
     def refuse_repeats(
         self, keys: NDArray[np.intp], name: Callable[[int], str], at: Callable[[int], str] | None = None
@@ -373,7 +382,7 @@ class _Intake:
                 continue
             if metric not in found:
                 found[metric] = known_metric(metric)
-            if found[metric] != bench.metrics[j]:
+            if found[metric] != bench.metrics[j] and fold_label(metric) not in map(fold_label, bench.metric_aliases[j]):
                 differ.append((i, j))
         if differ:
             lines = (

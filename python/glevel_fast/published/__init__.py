@@ -1,41 +1,61 @@
 """The paper's published results, bundled, and how far they reproduce."""
 
-from glevel_fast.published.paper import (
-    BoardRow,
-    Comparison,
-    Generalist,
-    Reason,
-    Skill,
-    Summary,
-    SupportRow,
+from glevel_fast.published.causes import Cause
+from glevel_fast.published.general_bench import (
+    Correction,
+    Difference,
+    Task,
     benchmark,
+    corrections,
+    results,
+    tasks,
+    workbook_differences,
+)
+from glevel_fast.published.readings import Reading, readings
+from glevel_fast.published.reproduction import KINDS, Comparison, Summary, compare, lower_bounds, summary
+from glevel_fast.published.specialists import specialists
+from glevel_fast.published.tables import (
+    Alias,
+    BoardRow,
+    Generalist,
+    SkillMean,
+    SupportRow,
+    aliases,
     canonical_name,
-    compare,
     generalists,
     leaderboards,
-    mixed_skills,
-    results,
-    skills,
-    summary,
+    skill_means,
     task_support,
 )
 
 __all__ = [
+    "KINDS",
+    "Alias",
     "BoardRow",
+    "Cause",
     "Comparison",
+    "Correction",
+    "Difference",
     "Generalist",
-    "Reason",
-    "Skill",
+    "Reading",
+    "SkillMean",
     "Summary",
     "SupportRow",
+    "Task",
+    "aliases",
     "benchmark",
     "canonical_name",
     "compare",
+    "corrections",
     "generalists",
     "leaderboards",
-    "mixed_skills",
+    "lower_bounds",
+    "readings",
     "results",
-    "skills",
+    "skill_means",
+    "specialists",
     "summary",
     "task_support",
+    "tasks",
+    "workbook_differences",
 ]

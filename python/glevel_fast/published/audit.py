@@ -1,16 +1,17 @@
-"""The audit of the paper's own tables: boards, counts, skill means, names and claims beside each other."""
+"""The audit of the paper's own tables: boards, counts, skill means, tasks, names and claims beside each other."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
 
-from glevel_fast.core.benchmark import LANGUAGE, MODALITIES
-from glevel_fast.core.scoring import Scorer
-from glevel_fast.published import paper as published
-from glevel_fast.published.paper import BOARD_TABLE, GROUP_TABLE, Reason
-from glevel_fast.trust.audit import Finding, Row, Support, audit_boards, audit_support, bare
+from glevel_fast.core.benchmark import MODALITIES
+from glevel_fast.published.general_bench import tasks
+from glevel_fast.published.reproduction import compare
+from glevel_fast.published.tables import BOARD_TABLE, GROUP_TABLE, aliases, generalists, leaderboards, task_support
+from glevel_fast.trust.audit import Finding, Row, Support, audit_boards, audit_support
 
 __all__ = ["audit_published", "boards", "support"]
 
@@ -29,16 +30,14 @@ def boards() -> tuple[Row, ...]:
             row.overall,
             row.rank,
         )
-        for row in published.leaderboards()
+        for row in leaderboards()
     )
 
 
 @cache
 def support() -> tuple[Support, ...]:
-    """The counts of Tables 6 to 11; the size of a group is that of its skills (language: not known)."""
-    sizes: dict[tuple[str, str], int] = {}
-    for skill in published.skills():
-        sizes[skill.group] = sizes.get(skill.group, 0) + skill.n_tasks
+    """The counts of Tables 6 to 11; the size of a group is its number of tasks in the appendix."""
+    sizes = Counter(task.group for task in tasks())
     return tuple(
         Support(
             f"Table {GROUP_TABLE[group]}",
@@ -50,10 +49,10 @@ def support() -> tuple[Support, ...]:
             row.wins,
             row.wins_pct,
             {k: v for k, v in ((2, row.level2), (3, row.level3), (4, row.level4)) if v is not None},
-            None if row.modality == LANGUAGE else sizes[group],
+            sizes[group],
         )
-        for row in published.task_support()
-        for group in [(row.modality, row.paradigm)]
+        for row in task_support()
+        for group in [row.group]
     )
 
 
@@ -62,40 +61,36 @@ def audit_published() -> tuple[Finding, ...]:
     return (
         *audit_boards(boards()),
         *audit_support(support(), boards()),
-        *_skill_means(),
+        *_contradicted(),
         *_claims(),
         *_names(),
     )
 
 
-def _skill_means() -> Iterator[Finding]:
-    """Printed scores that the printed skill means rule out."""
+KIND_OF_FINDING = {"skill mean": "skill-means", "supported": "counts", "wins": "counts"}
+"""What a comparison's kind is called among findings; those of levels are "tasks"."""
 
-    scores = Scorer(published.benchmark()).score(published.results())
-    printed_name = {(row.level, row.model): row.printed_name for row in boards()}
-    for c in published.compare(scores):
-        # A Level-3 above its Level-2, or without a win, is found from the boards alone.
-        unexplained = c.level == 2 or (c.recomputed and not c.printed)
-        if c.reason != Reason.ODD or c.modality == "overall" or not unexplained:
+
+def _contradicted() -> Iterator[Finding]:
+    """Printed skill means, counts and levels of modalities that the appendix's tasks do not give."""
+    for c in compare():
+        of_level = c.kind.endswith("of a modality")
+        if c.reproduced or c.lower_bound or not (of_level or c.kind in KIND_OF_FINDING):
             continue
-        twin = next(
-            (row for row in boards() if row.level == 2 and row.model != c.model and bare(row.model) == bare(c.model)),
-            None,
-        )
-        whose = f"; {twin.printed_name} has {twin.parts[c.modality]:g}" if twin and c.level == 2 else ""
+        what = f"{c.where} Level-{c.level}" if of_level else f"{c.where}: {c.kind}"
         yield Finding(
-            "skill-means",
-            f"Table {BOARD_TABLE[c.level]}",
-            printed_name.get((c.level, c.model), c.model),
+            KIND_OF_FINDING.get(c.kind, "tasks"),
+            f"Table {c.table}",
+            c.printed_name,
             c.printed,
             round(c.recomputed, 4),
-            f"{c.modality} Level-{c.level} of {c.printed:g}: {c.detail}{whose}",
+            f"{what} of {c.printed:g}; its tasks give {c.recomputed:.6g}: {c.why}",
         )
 
 
 def _claims() -> Iterator[Finding]:
     """Table 4 beside the boards: modalities that have a score though the model is not listed with them, paradigms."""
-    listed = {g.model: g for g in published.generalists()}
+    listed = {g.model: g for g in generalists()}
     scored = {row.model for row in boards()}
     for row in boards():
         entry = listed.get(row.model)
@@ -124,9 +119,10 @@ def _names() -> Iterator[Finding]:
     """Models under several names."""
     spelled: dict[str, dict[str, list[str]]] = {}
     for table, printed, model in (
-        *(("Table 4", g.printed_name, g.model) for g in published.generalists()),
+        *(("Table 4", g.printed_name, g.model) for g in generalists()),
         *((row.table, row.printed_name, row.model) for row in boards()),
         *((entry.table, entry.printed_name, entry.model) for entry in support()),
+        *((f"Tables {a.tables}", a.printed, a.canonical) for a in aliases() if "-" in a.tables),
     ):
         tables = spelled.setdefault(model, {}).setdefault(printed, [])
         if table not in tables:

@@ -345,7 +345,7 @@ function showReceipt() {
         .filter((r) => !r.won && r.gap !== null && (scope.skill !== undefined || scope.unit[of.group[r.task]] > 0))
         .sort((a, b) => a.gap - b.gap || a.task - b.task)
         .slice(0, data.nearest)
-        .sort((a, b) => b.gain - a.gain);
+        .sort((a, b) => Math.round(1e9 * b.gain) - Math.round(1e9 * a.gain));
   grid(at("receipt-lacking"), [name, number("Gain", (r) => r.gain, (x) => fixed(x, 4)), raw, specialist, number("Points below", (r) => r.gap)], lacking, {
     empty: "None: every supported task is won, or none is supported",
   });

@@ -15,7 +15,9 @@ support                 a count of supported or won tasks that cannot be
 percent                 a percentage that is not the count over the group's number of tasks
 rank                    ranks that do not follow the printed scores, where these decide it
 level-column            the same Level-k of the same model, printed differently in two tables
-skill-means             a Level-2 that the model's own skill means cannot give
+skill-means             a skill mean that is not the mean of its tasks
+counts                  a count of supported or won tasks that is not that of the tasks
+tasks                   a level of a modality that the model's results on the tasks do not give
 range                   a score outside 0 to 100, or above what one paradigm alone can reach (50)
 precision               a figure printed with other decimals than the rest of its column
 duplicate               two rows whose names differ in punctuation only, or with the same scores

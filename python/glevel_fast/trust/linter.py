@@ -33,8 +33,10 @@ FACTORS = (0.01, 100.0, 0.001, 1000.0)
 FAR = 20.0
 """From this factor on a value is far from the specialist's; a known unit that brings it within `NEAR` is suggested."""
 NEAR = 3.0
-REVERSED = 3
-"""So many values of a metric have to look reversed; one or two do by chance."""
+REVERSED = 5
+REVERSED_SHARE = 0.8
+"""So many values of a metric have to look reversed, and more than this share of those that could show it; on the paper's
+board up to 0.78 of a weak model's do."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def lint(
 def _without_chance(found: list[Suspect], results: Results, benchmark: Benchmark) -> Iterator[Suspect]:
     """Without the "reversed" that chance explains: a direction is that of a model's metric, and shows in its values.
 
-    At least `REVERSED` values of the metric are needed, and most of those that could show it.
+    At least `REVERSED` values of the metric are needed, and nearly all of those that could show it.
     """
     count = Counter((s.model, s.metric) for s in found if s.kind == "reversed")
     row = {model: i for i, model in enumerate(results.models)}
@@ -117,7 +119,7 @@ def _without_chance(found: list[Suspect], results: Results, benchmark: Benchmark
         could[model, name] = sum(_shows_direction(float(benchmark.sota_z[j]), benchmark.metrics[j]) for j in given)
     for suspect in found:
         of = suspect.model, suspect.metric
-        if suspect.kind != "reversed" or (count[of] >= REVERSED and 2 * count[of] > could[of]):
+        if suspect.kind != "reversed" or (count[of] >= REVERSED and count[of] > REVERSED_SHARE * could[of]):
             yield suspect
 
 
@@ -197,10 +199,10 @@ def places(
             continue
         book = read_workbook(path)
         rows[name] = {
-            benchmark.task_index[fold_task(task)]: f"{name}, sheet {sheet.name!r}, {sheet.table.at(i)}"
+            benchmark.names[fold_task(task)]: f"{name}, sheet {sheet.name!r}, {sheet.table.at(i)}"
             for sheet in (book.sheets if isinstance(book, Workbook) else ())
             for i, task in enumerate(sheet.tasks)
-            if fold_task(task) in benchmark.task_index
+            if fold_task(task) in benchmark.names
         }
 
     def place(i: int, j: int) -> str:

@@ -466,7 +466,7 @@ class _Books:
             )
             for n, i in enumerate(near)
         ]
-        return tuple(sorted(found, key=lambda item: -item.gain))
+        return tuple(sorted(found, key=lambda item: -round(item.gain, 9)))  # equal gaps gain alike
 
 
 def _score(scores: Scores, scope: Scope, level: int, row: int) -> float:
