@@ -66,6 +66,7 @@ def test_tasks_of_every_scope_of_general_bench() -> None:
         else:
             assert {bench.skill[i] for i in found} == {scope.name}
     assert len(tasks_in(find_scope("B:image+audio", bench), bench)) == 360
+    assert len(tasks_in(find_scope("C:language", bench), bench)) == 115
 
 
 def test_zero_is_a_score_where_it_is_asked_for(scores: gl.Scores) -> None:

@@ -42,8 +42,8 @@ def test_budget_shares_and_families(tmp_path, capsys):
     arguments += ["--holdout", "year", "--about", str(tmp_path / "about.csv"), "--draws", "10", "--json", "-"]
     assert main(arguments) == 0
     known = json.loads(capsys.readouterr().out)
-    assert (known["cost"], known["full_cost"], known["holdout"], known["folds"]) == (60, 290, "year", 2)
-    assert known["groups"]["language"] == [3, 22]
+    assert (known["cost"], known["full_cost"], known["holdout"], known["folds"]) == (60, 1398, "year", 2)
+    assert known["groups"]["language"] == [3, 115]
 
 
 @pytest.mark.parametrize(

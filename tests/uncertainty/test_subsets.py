@@ -29,7 +29,7 @@ def test_every_group_has_a_task_and_its_share(published):
         assert abs(n - 40 * whole[group] / bench.n_tasks) < 1, group
     assert min(sizes(bench, scorer.subset(results, 9, draws=10).keep).values()) == 1
     asked = scorer.subset(results, 50, draws=10, shares={"Image/Generation": 0.3, "language": 0.02})
-    assert sizes(bench, asked.keep)["image", "generation"] == whole["image", "generation"] == 15
+    assert sizes(bench, asked.keep)["image", "generation"] == 15
     assert sizes(bench, asked.keep)["language", ""] == 1
 
 
@@ -150,13 +150,13 @@ def test_what_cannot_be_chosen(published):
     for options, message in (
         ({}, "either the number of tasks"),
         ({"size": 30, "budget": 5.0}, "either the number of tasks"),
-        ({"size": 8}, "size=8: give a whole number from 9, a task for each group, to the 145 there are"),
+        ({"size": 8}, "size=8: give a whole number from 9, a task for each group, to the 699 there are"),
         ({"size": 146}, "size=146"),
         ({"size": 30, "draws": 0}, "draws=0"),
         ({"size": 30, "seed": -1}, "seed"),
         ({"size": 30, "shares": {"smell": 0.5}}, "share of 'smell': .*groups"),
         ({"size": 30, "shares": {"language": 1.5}}, "shares are above 0, and add up to 1 at most"),
-        ({"budget": 30, "cost": {bench.tasks[0]: 1.0}}, "144 of 145 tasks have no cost"),
+        ({"budget": 30, "cost": {bench.tasks[0]: 1.0}}, "698 of 699 tasks have no cost"),
         ({"budget": 30, "cost": {bench.tasks[0]: -1.0}}, "-1 is not a finite number, 0 or above"),
     ):
         with pytest.raises(GLevelError, match=message):

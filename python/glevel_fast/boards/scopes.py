@@ -105,11 +105,10 @@ def tasks_in(scope: Scope, benchmark: Benchmark) -> NDArray[np.intp]:
         return np.arange(benchmark.n_tasks)
     if scope.kind == "D":
         return np.flatnonzero(benchmark.skill_of_task == scope.skill)
-    groups = [
-        g
-        for g, group in enumerate(benchmark.groups)
-        if (scope.group if scope.kind == "C" else group) == group and group[0] in scope.modalities
-    ]
+    if scope.kind == "C":
+        groups = [benchmark.groups.index(scope.group)]
+    else:
+        groups = [g for g, (modality, _) in enumerate(benchmark.groups) if modality in scope.modalities]
     return np.flatnonzero(np.isin(benchmark.group_of_task, groups))
 
 
