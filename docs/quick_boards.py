@@ -39,7 +39,9 @@ def main(folder: Path = HERE) -> None:
 def _published(folder: Path) -> str:
     scorer, results = gl.Scorer(gl.published.benchmark()), gl.published.results()
     found = [scorer.subset(results, size) for size in SIZES]
-    plots.fidelity(found, folder / "quick-boards.svg", "The paper's published results: 145 skills")
+    plots.fidelity(
+        found, folder / "quick-boards.svg", f"The paper's published results: {scorer.benchmark.n_tasks} tasks"
+    )
     thirty = found[SIZES.index(30)]
     return f"""# Quick boards
 
@@ -65,13 +67,13 @@ From Python it is `scorer.subset(results, 30)`; the file is a benchmark of its o
 
 ## On the paper's published results
 
-{scorer.benchmark.n_tasks} "tasks" (the paper's skills, whose means it prints) and {thirty.n_models} models with a score.
+{scorer.benchmark.n_tasks} tasks and {thirty.n_models} models with a score.
 
 {_table(found)}
 
 ![Fidelity by size, published results](quick-boards.svg)
 
-{_told(found, 30)} A part is nine models or so, whose tau
+{_told(found, 30)} A part is a fifth of the models, whose tau
 alone may be off by a tenth: read the columns along the sizes, not one figure.
 
 """

@@ -151,7 +151,7 @@ def test_what_cannot_be_chosen(published):
         ({}, "either the number of tasks"),
         ({"size": 30, "budget": 5.0}, "either the number of tasks"),
         ({"size": 8}, "size=8: give a whole number from 9, a task for each group, to the 699 there are"),
-        ({"size": 146}, "size=146"),
+        ({"size": 700}, "size=700"),
         ({"size": 30, "draws": 0}, "draws=0"),
         ({"size": 30, "seed": -1}, "seed"),
         ({"size": 30, "shares": {"smell": 0.5}}, "share of 'smell': .*groups"),

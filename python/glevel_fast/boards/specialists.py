@@ -1,4 +1,4 @@
-"""The board of Level-1: the specialists, and the best generalist beside each (SPEC.md section 5)."""
+"""The board of Level-1: the specialists, and the best generalist beside each (docs/spec.md section 5)."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def _levels(board: Appendix, at_least: Mask, better: Mask, mapped: Mask) -> Iter
         (
             2,
             {
-                "as SPEC.md says": (points, everything),
+                "as docs/spec.md says": (points, everything),
                 "unsupported matting tasks (SAD, SAD, MSE) are 100 points": (hundred, everything),
                 "image comprehension 24.6 is Acc, as its metric is printed": (as_percent, everything),
                 "CIDEr is not clipped (no printed CIDEr is above 100)": (unclipped, everything),

@@ -35,8 +35,8 @@ FAR = 20.0
 NEAR = 3.0
 REVERSED = 5
 REVERSED_SHARE = 0.8
-"""So many values of a metric have to look reversed, and more than this share of those that could show it: on the
-paper's board up to 0.78 of a weak model's do."""
+"""So many values of a metric have to look reversed, and more than this share of those that could show it; of the
+paper's weak models up to 0.78 do."""
 
 
 @dataclass(frozen=True)
