@@ -35,7 +35,15 @@ class ResultsError(GLevelError):
 
 
 class EvaluationError(GLevelError):
-    """Predictions, annotations or a table of tasks that cannot be evaluated."""
+    """Predictions, annotations or a table of tasks that cannot be evaluated.
+
+    Attributes
+    ----------
+    by_predictions : bool
+        Whether the predictions alone are at fault; the message then tells nothing of the gold.
+    """
+
+    by_predictions = False
 
 
 class UnknownTaskError(ResultsError):

@@ -127,6 +127,10 @@ def test_folders_and_zips_give_the_same_bytes(worsened, tmp_path):
     first = evaluated(worsened)
     ours, gold = spread(worsened.predictions, tmp_path / "p"), spread(worsened.annotations, tmp_path / "a")
     same_bytes(first, gl.evaluate(ours, gold, worsened.tasks, benchmark=worsened.benchmark, model="ours"))
+    (tmp_path / "ours.zip").write_bytes(packed(worsened.predictions))
+    (tmp_path / "gold.zip").write_bytes(packed(worsened.annotations))
+    zips = tmp_path / "ours.zip", tmp_path / "gold.zip"
+    same_bytes(first, gl.evaluate(*zips, worsened.tasks, benchmark=worsened.benchmark))
 
 
 def test_processes_give_the_same_bytes(tmp_path):

@@ -140,6 +140,11 @@ def test_all_faults_at_once_at_most_ten_of_a_kind():
     assert "task 'T2', id '1': the gold is 'not a number', not a number" in message
     assert "no annotations in the folder 'd'" in message
     assert message.count("\n  - ") <= 4 * 11
+    assert not caught.value.by_predictions
+    del annotations["c/annotation.json"], annotations["b/annotation.json"]
+    with pytest.raises(gl.EvaluationError) as caught:
+        evaluated(predictions, {"a/annotation.json": as_json([{"id": 1, "output": 1}])}, table[:1], bench("MAE"))
+    assert caught.value.by_predictions
 
 
 @pytest.mark.parametrize(
@@ -382,7 +387,8 @@ def test_a_draft_of_the_table(tmp_path):
     )
     load_tasks(columns, benchmark)
     unclear = {"cat naming/annotation.json": as_json([{"id": 1, "output": {"a": 1, "b": 2}}])}
-    columns, notes = draft(packed(unclear), benchmark)
+    (tmp_path / "unclear.zip").write_bytes(packed(unclear))
+    columns, notes = draft(tmp_path / "unclear.zip", benchmark)
     assert columns["answer_path"][0] == ""
     assert "tasks whose records do not say where the gold is (answer_path): 'Cat Naming'" in notes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from glevel_fast.errors import GLevelError
@@ -30,7 +31,11 @@ def draft(annotations: Source, bench: Benchmark) -> tuple[dict[str, list[str]], 
     GLevelError
         Where the annotations cannot be opened.
     """
-    files = open_files(annotations)
+    with closing(open_files(annotations)) as files:
+        return _draft(files, bench)
+
+
+def _draft(files: Files, bench: Benchmark) -> tuple[dict[str, list[str]], tuple[str, ...]]:
     index = Index(files)
     folders: dict[str, list[str]] = {}
     for folder in index.folders():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from glevel_fast.evaluation.catalogue import definitions, definitions_of, find_d
 from glevel_fast.evaluation.files import open_files
 from glevel_fast.evaluation.processes import Source, outcomes
 from glevel_fast.evaluation.table import TaskRow, as_table, load_tasks
-from glevel_fast.evaluation.task import FAULTS, MOST, Missing, Outcome, value_of
+from glevel_fast.evaluation.task import ANNOTATION, FAULTS, MOST, Missing, Outcome, value_of
 from glevel_fast.evaluation.values import read_values
 from glevel_fast.io.files import raising
 from glevel_fast.io.frames import AsFrames
@@ -199,8 +200,8 @@ def _unused(predictions: Source, annotations: Source, used: set[str]) -> list[st
     """A note of the JSON among the predictions that no task takes; in the annotations' own folder much is theirs."""
     if predictions == annotations:
         return []
-    names = [name for name in open_files(predictions).names() if name.lower().endswith(".json")]
-    rest = [shown(name) for name in names if name not in used]
+    with closing(open_files(predictions)) as files:
+        rest = [shown(name) for name in files.names() if name.lower().endswith(".json") and name not in used]
     return [f"files of the predictions that no task takes: {listing(rest)}"] if rest else []
 
 
@@ -216,7 +217,7 @@ def _of_value(task: str, bench: Benchmark) -> TaskRow:
     return TaskRow(bench.tasks[at], "", bench.metric[at], "", "", "")
 
 
-def _refuse_faults(found: Any) -> None:
+def _refuse_faults(found: Collection[Outcome]) -> None:
     parts = []
     for kind in FAULTS:
         held = [out.faults[kind] for out in found if kind in out.faults]
@@ -224,7 +225,9 @@ def _refuse_faults(found: Any) -> None:
             first = [line for _, lines in held for line in lines][:MOST]
             parts.append(f"{kind} ({total}):{bullets(first, total)}")
     if parts:
-        raise EvaluationError("\n".join(parts))
+        error = EvaluationError("\n".join(parts))
+        error.by_predictions = not any(ANNOTATION in out.faults for out in found)
+        raise error
 
 
 def _notes(evaluation: Evaluation) -> list[str]:

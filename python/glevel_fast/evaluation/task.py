@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from glevel_fast.evaluation.definition import Definition, Sums
     from glevel_fast.evaluation.files import Files
 
-__all__ = ["FAULTS", "MOST", "Evaluator", "Missing", "Outcome", "value_of"]
+__all__ = ["ANNOTATION", "FAULTS", "MOST", "Evaluator", "Missing", "Outcome", "value_of"]
 
 Missing = Literal["worst", "refuse"]
 FAULTS = ANNOTATION, UNKNOWN, TWICE, PREDICTION = (
