@@ -18,7 +18,7 @@ from glevel_fast.io.limits import refuse_many
 from glevel_fast.io.read import read_file
 from glevel_fast.io.table import Table, table_from_records
 from glevel_fast.text import listing, shown
-from glevel_fast.trust.audit import DIGITS, FULL, Row, Support, count_digits, usual_digits
+from glevel_fast.trust.printed import DIGITS, FULL, Row, Support, count_digits, usual_digits
 
 __all__ = ["Read", "read_tables"]
 
