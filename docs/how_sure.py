@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import glevel_fast as gl
-from glevel_fast.report import plots
+from glevel_fast.report.figure import save
 
 if TYPE_CHECKING:
     from glevel_fast.uncertainty.bootstrap import Bootstrap
@@ -27,9 +27,7 @@ def main(folder: Path = HERE) -> None:
     scorer = gl.Scorer(benchmark)
     scores = scorer.score(results)
     boot = scorer.bootstrap(results, N, "task", SEED)
-    plots.rank_intervals(
-        boot.summary, folder / "how-sure-is-this-board.svg", 3, CONFIDENCE, "Level-3, published results"
-    )
+    save(boot.plot.ranks(level=3, confidence=CONFIDENCE), folder / "how-sure-is-this-board.svg")
     (folder / "how-sure-is-this-board.md").write_text(page(scores, boot), encoding="utf-8")
 
 

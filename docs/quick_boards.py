@@ -16,7 +16,8 @@ import numpy as np
 
 import glevel_fast as gl
 from glevel_fast.io.parquet import read_parquet
-from glevel_fast.report import plots
+from glevel_fast.report.figure import save
+from glevel_fast.report.subset_plots import fidelity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,9 +40,8 @@ def main(folder: Path = HERE) -> None:
 def _published(folder: Path) -> str:
     scorer, results = gl.Scorer(gl.published.benchmark()), gl.published.results()
     found = [scorer.subset(results, size) for size in SIZES]
-    plots.fidelity(
-        found, folder / "quick-boards.svg", f"The paper's published results: {scorer.benchmark.n_tasks} tasks"
-    )
+    title = f"The paper's published results: {scorer.benchmark.n_tasks} tasks"
+    save(fidelity(found, title=title)[0], folder / "quick-boards.svg")
     thirty = found[SIZES.index(30)]
     return f"""# Quick boards
 
@@ -89,7 +89,7 @@ def _real(folder: Path) -> str:
     bench = gl.load_benchmark(columns | {"metric": ["Percent"] * len(tasks), "sota": sota})
     scorer = gl.Scorer(bench)
     found = [scorer.subset(raw, size) for size in REAL_SIZES]
-    plots.fidelity(found, folder / "quick-boards-mteb.svg", "Text embeddings (MTEB): 295 tasks")
+    save(fidelity(found, title="Text embeddings (MTEB): 295 tasks")[0], folder / "quick-boards-mteb.svg")
     return f"""{REAL}
 
 The public results of text embedding models (MTEB, CC0; mean main score of the test split). It is a board of language alone, so the

@@ -9,7 +9,7 @@ from glevel_fast.version import __version__
 if TYPE_CHECKING:
     from glevel_fast import published, reference
     from glevel_fast._core import build_info
-    from glevel_fast.api import Scorer, Scores
+    from glevel_fast.api import Ablation, Bootstrap, Receipt, Scorer, Scores, WhatIf
     from glevel_fast.boards.board import Board, board
     from glevel_fast.core.benchmark import Benchmark
     from glevel_fast.core.metrics import Metric, known_metrics, register_metric
@@ -32,15 +32,11 @@ if TYPE_CHECKING:
     from glevel_fast.trust import audit, snapshot
     from glevel_fast.trust.linter import lint
     from glevel_fast.trust.policy_diff import policy_diff
-    from glevel_fast.trust.receipts import Receipt
-    from glevel_fast.uncertainty.ablation import Ablation
-    from glevel_fast.uncertainty.bootstrap import Bootstrap
     from glevel_fast.uncertainty.fragility import Fragility
     from glevel_fast.uncertainty.prepared import Prepared
     from glevel_fast.uncertainty.specialists import SpecialistSets
     from glevel_fast.uncertainty.subsets import Subset
     from glevel_fast.uncertainty.summary import Summary
-    from glevel_fast.uncertainty.what_if import WhatIf
 
 
 def _refuse_subinterpreters() -> None:
@@ -62,11 +58,11 @@ _refuse_subinterpreters()
 # Where each public name lives; a module stands for itself. They load on first use, so that `import glevel_fast` and
 # `glevel --help` stay fast.
 _HOME = {
-    "Ablation": "uncertainty.ablation",
+    "Ablation": "api",
     "Benchmark": "core.benchmark",
     "BenchmarkError": "errors",
     "Board": "boards.board",
-    "Bootstrap": "uncertainty.bootstrap",
+    "Bootstrap": "api",
     "Evaluation": "evaluation.evaluate",
     "EvaluationError": "errors",
     "Export": "report.export",
@@ -77,7 +73,7 @@ _HOME = {
     "Metric": "core.metrics",
     "MissingExtraError": "errors",
     "Prepared": "uncertainty.prepared",
-    "Receipt": "trust.receipts",
+    "Receipt": "api",
     "Results": "core.results",
     "ResultsError": "errors",
     "ResultsLike": "loading.results",
@@ -88,7 +84,7 @@ _HOME = {
     "Summary": "uncertainty.summary",
     "UnknownMetricError": "errors",
     "Updated": "core.update",
-    "WhatIf": "uncertainty.what_if",
+    "WhatIf": "api",
     "audit": "trust.audit",
     "board": "boards.board",
     "build_info": "_core",

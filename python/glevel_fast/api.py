@@ -1,15 +1,17 @@
-"""`Scorer` and `Scores` with the methods that lead to the other rooms: each is one call down."""
+"""`Scorer`, `Scores` and results with the methods that lead to the other rooms: each is one call down."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from glevel_fast.boards import board as _board
 from glevel_fast.core import scores as _scores
 from glevel_fast.core import scoring as _scoring
 from glevel_fast.core import update as _update
 from glevel_fast.loading.results import ResultsLike, as_results
+from glevel_fast.report import plots as _plots
+from glevel_fast.report import rank_plots as _rank_plots
 from glevel_fast.trust import receipts as _receipts
 from glevel_fast.uncertainty import ablation as _ablation
 from glevel_fast.uncertainty import bootstrap as _bootstrap
@@ -23,16 +25,58 @@ if TYPE_CHECKING:
 
     from glevel_fast.boards.board import Board
     from glevel_fast.core.update import Updated
-    from glevel_fast.trust.receipts import Receipt
-    from glevel_fast.uncertainty.ablation import Ablation
-    from glevel_fast.uncertainty.bootstrap import Bootstrap, Unit
+    from glevel_fast.uncertainty.bootstrap import Unit
     from glevel_fast.uncertainty.fragility import Fragility
     from glevel_fast.uncertainty.prepared import Prepared
     from glevel_fast.uncertainty.specialists import SpecialistSets
     from glevel_fast.uncertainty.subsets import Subset
-    from glevel_fast.uncertainty.what_if import WhatIf
 
-__all__ = ["Scorer", "Scores"]
+__all__ = ["Ablation", "Bootstrap", "Receipt", "Scorer", "Scores", "WhatIf"]
+
+Kind = TypeVar("Kind")
+
+
+def _with_plots(kind: type[Kind], found: Any) -> Kind:
+    """The same result as the class that has the plots; nothing is copied."""
+    whole = object.__new__(kind)
+    whole.__dict__.update(found.__dict__)
+    return whole
+
+
+class Ablation(_ablation.Ablation):
+    __doc__ = _ablation.Ablation.__doc__
+
+    @property
+    def plot(self) -> _rank_plots.AblationPlots:
+        """Plots (extra `plots`): `ranks`, `pivots`."""
+        return _rank_plots.AblationPlots(self)
+
+
+class Bootstrap(_bootstrap.Bootstrap):
+    __doc__ = _bootstrap.Bootstrap.__doc__
+
+    @property
+    def plot(self) -> _rank_plots.BootstrapPlots:
+        """Plots (extra `plots`): `ranks`."""
+        return _rank_plots.BootstrapPlots(self)
+
+
+class Receipt(_receipts.Receipt):
+    __doc__ = _receipts.Receipt.__doc__
+
+    @property
+    def plot(self) -> _plots.ReceiptPlots:
+        """Plots (extra `plots`): `waterfall`."""
+        return _plots.ReceiptPlots(self)
+
+
+class WhatIf(_what_if.WhatIf):
+    __doc__ = _what_if.WhatIf.__doc__
+
+    @property
+    def plot(self) -> _rank_plots.WhatIfPlots:
+        """Plots (extra `plots`): `ranks`."""
+        return _rank_plots.WhatIfPlots(self)
 
 
 class Scores(_scores.Scores):
@@ -71,7 +115,17 @@ class Scores(_scores.Scores):
         -------
         Receipt
         """
-        return _receipts.receipt(self, model, level, scope)
+        return _with_plots(Receipt, _receipts.receipt(self, model, level, scope))
+
+    @property
+    def plot(self) -> _plots.ScoresPlots:
+        """Plots (extra `plots`): `ladder`, `synergy`, `coverage`.
+
+        Returns
+        -------
+        ScoresPlots
+        """
+        return _plots.ScoresPlots(self)
 
     def fragility(self) -> Fragility:
         """How few lost wins, or how small an improvement of the specialists, cost each model its level.
@@ -214,10 +268,11 @@ class Scorer(_scoring.Scorer):
             Results that cannot be scored, sets of another benchmark, a σ outside its metric's domain; and
             a summary of more than 10,000 models, whose counts of ranks would take too much memory.
         """
-        return _ablation.ablate(
+        found = _ablation.ablate(
             self, results, sets, full=full, models=models, threads=threads, piece=piece, progress=progress,
             start=start, stop=stop,
         )  # fmt: skip
+        return _with_plots(Ablation, found)
 
     def what_if(
         self, results: Prepared | ResultsLike, changes: Mapping[str, float], *, threads: int | None = None
@@ -241,7 +296,7 @@ class Scorer(_scoring.Scorer):
         GLevelError
             No change, an unknown task, a σ outside its metric's domain; and as in `prepare`.
         """
-        return _what_if.what_if(self, results, changes, threads=threads)
+        return _with_plots(WhatIf, _what_if.what_if(self, results, changes, threads=threads))
 
     def update(
         self,
@@ -354,10 +409,11 @@ class Scorer(_scoring.Scorer):
             10,000 models, whose counts of ranks would take too much memory; sampling="both" without any standard
             error or number of samples, or by modality.
         """
-        return _bootstrap.bootstrap(
+        found = _bootstrap.bootstrap(
             self, results, n, unit, seed, models=models, threads=threads, piece=piece, progress=progress,
             compare=compare, start=start, stop=stop, sampling=sampling,
         )  # fmt: skip
+        return _with_plots(Bootstrap, found)
 
     def subset(
         self,

@@ -152,7 +152,7 @@ def test_wrong_input_with_files(args, message, files, capsys, tmp_path, monkeypa
     "args",
     [["ablate", "-n", "0"], ["ablate", "--seed", "-1"], ["ablate", "--threads", "0"], ["ablate", "--perturb", "x"],
      ["ablate", "--strict", "--leave-one-out"], ["ablate", "--leave-one-out", "-n", "5"],
-     ["ablate", "--replace", "t1"], ["stability", "--confidence", "3"], ["stability", "--plot", "x.pdf"],
+     ["ablate", "--replace", "t1"], ["stability", "--confidence", "3"], ["stability", "--plot", "x.gif"],
      ["stability", "-b", "x.csv"], ["stability", "-n", "0"], ["stability", "--seed", "-1"],
      ["stability", "--unit", "row"], ["what-if"]],
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import hostile
@@ -14,6 +15,7 @@ from generate import random_case
 import glevel_fast as gl
 from glevel_fast.cli.main import main
 from glevel_fast.errors import MissingExtraError
+from glevel_fast.text import points_text
 
 pytest.importorskip("jinja2", reason="the extra `report` is not installed")
 
@@ -58,15 +60,21 @@ def sites(tmp_path_factory, paper):
     }
 
 
-def test_self_contained_and_the_same_each_time(paper):
-    text = page(paper)
+@pytest.fixture(scope="module")
+def text(paper):
+    return page(paper)
+
+
+def test_self_contained_and_the_same_each_time(paper, text):
     assert text == page(paper)
     markup = re.sub(r"<(script|style)\b.*?</\1>", "", text, flags=re.DOTALL)
-    assert not re.findall(r'(?:src|href)="(?!data:,")[^"]*', markup)
+    assert not re.findall(r'(?:src|href)="(?!data:,"|data:image/png;|#)[^"]*', markup)
     assert "@import" not in text
-    assert not re.findall(r"url\((?!data:)", text)
+    assert not re.findall(r"url\((?!data:|#)", text)
     assert paper.benchmark.sha256 in markup
     assert "lower bounds" in markup  # the notes
+    assert markup.index('id="ladder"') < markup.index('id="board"')
+    assert markup.count("<svg") == 4
     assert markup.count("<tr>") > 2 * len(paper)  # board and heat map are there without JavaScript
 
 
@@ -109,11 +117,10 @@ def test_the_date_is_a_date(paper):
             page(paper, date=date)
 
 
-def test_the_security_policy_names_what_runs_by_its_hash(paper):
+def test_the_security_policy_names_what_runs_by_its_hash(text):
     import base64
     import hashlib
 
-    text = page(paper)
     (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
     policy = policy.replace("&#39;", "'")
     assert "unsafe" not in policy
@@ -137,6 +144,7 @@ def test_hostile_names_in_the_source(sites):
     markup = re.sub(r"<(script|style)\b[^>]*>.*?</\1>", "", text, flags=re.DOTALL)
     assert "<script>" not in markup
     assert "<img" not in markup
+    assert "&lt;img src=x onerror=alert(1)&gt;</text>" in markup  # in a picture
     assert text.count("</script>") == 2
     assert text.count("</style>") == 1
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in markup
@@ -223,8 +231,10 @@ def test_board_is_the_combined_one_and_changes_with_scope_and_level(visit, sites
     assert column(page, "Rank interval")[1] == "1 to 4"
     choose(page, "level", "Level-3")
     board = gl.board(paper, "A", 3)
-    assert column(page, "Score") == [f"{x:.2f}" for x in board.score]
-    assert column(page, "image") == [f"{x:.2f}" for x in board.parts["image"]]
+    score = [points_text(x, b) for x, b in zip(board.score, board.lower_bound, strict=True)]
+    assert column(page, "Score") == score
+    image = zip(board.parts["image"], board.part_bounds["image"], strict=True)
+    assert column(page, "image") == [points_text(x, b) for x, b in image]
     choose(page, "scope", "C:image/generation")
     assert column(page, "Rank interval") is None
     board = gl.board(paper, "C:image/generation", 3)
@@ -237,6 +247,31 @@ def test_board_is_the_combined_one_and_changes_with_scope_and_level(visit, sites
     assert "Scope D:Crack Detection" in page.find_element("id", "about").text
 
 
+def test_lower_bounds_are_marked_wherever_a_score_stands(visit, tmp_path):
+    bench, raw = random_case(5, 60, 3, missing=0.1)
+    unknown = np.zeros(raw.shape, bool)
+    unknown[1, np.flatnonzero(bench.group_of_task < 2)[0]] = True
+    raw[unknown] = np.nan
+    results = replace(gl.Results.from_array(tuple("abcde"), raw, bench), unknown=unknown)
+    scores = gl.Scorer(bench).score(results)
+    path = write_site(tmp_path, scores)
+    source = Path(path).read_text(encoding="utf-8")
+    assert "some inputs of 1 of 5 models" in source
+    assert source.index('role="note"') < source.index('id="ladder"')
+    page = visit(path)
+    for scope, level in (("A", "combined"), ("A", "Level-2"), ("B:image", "Level-3"), ("B:video", "Level-2")):
+        choose(page, "scope", scope)
+        choose(page, "level", level)
+        board = gl.board(scores, scope, None if level == "combined" else int(level[-1]))
+        assert column(page, "Score") == [points_text(*x) for x in zip(board.score, board.lower_bound, strict=True)]
+        assert any("≥" in text for text in column(page, "Score")) == (scope != "B:video")
+    choose(page, "scope", "A")
+    choose(page, "level", "combined")
+    marked = [text.startswith("≥") for text in column(page, "image S2")]
+    assert marked == [name == "b" for name in column(page, "Model")]
+    assert not any(text.startswith("≥") for text in column(page, "video S2"))
+
+
 def test_columns_that_say_nothing_step_back(visit, sites):
     page = visit(sites["paper"])
     assert column(page, "S4") is None
@@ -244,6 +279,10 @@ def test_columns_that_say_nothing_step_back(visit, sites):
     page.find_element("id", "more").click()
     assert set(column(page, "Paradigm")) <= {"C", "G", "C+G", "-"}
     assert column(page, "S5") is not None
+
+
+def number(text):
+    return float(text.removeprefix("≥"))
 
 
 def test_sorting_by_click_and_by_key(visit, sites):
@@ -255,10 +294,10 @@ def test_sorting_by_click_and_by_key(visit, sites):
         return head(page, title).find_element("tag name", "button")
 
     for title, press in (("Wins", lambda b: b.click()), ("Score", lambda b: b.send_keys(Keys.ENTER))):
-        values = [float(x) for x in column(page, title)]
+        values = [number(x) for x in column(page, title)]
         for expected in (sorted(values, reverse=True), sorted(values)):  # the best first
             press(button(title))
-            assert [float(x) for x in column(page, title)] == expected
+            assert [number(x) for x in column(page, title)] == expected
         assert head(page, title).get_attribute("aria-sort") == "ascending"
     button("Model").click()
     names = [name.lower() for name in column(page, "Model")]
@@ -450,11 +489,12 @@ def test_follows_the_system_theme(visit, sites, browser):
 # Uses every control, and collects which elements and attributes there are on the way: of names, none may come.
 EVERY_CONTROL = """
 const at = (id) => document.getElementById(id), found = new Set();
-const look = () => {
-  for (const element of document.querySelectorAll('*')) {
-    found.add(element.localName);
-    for (const attribute of element.attributes) found.add(`${element.localName} ${attribute.name}`);
-  }
+const look = (inside = '#board, #about, #controls, #panels, #pickers, dialog') => {
+  for (const place of document.querySelectorAll(inside))
+    for (const element of [place, ...place.querySelectorAll('*')]) {
+      found.add(element.localName);
+      for (const attribute of element.attributes) found.add(`${element.localName} ${attribute.name}`);
+    }
 };
 const set = (element, value) => {
   element.value = value;
@@ -463,7 +503,7 @@ const set = (element, value) => {
 };
 const each = (select, then) => [...select.options].forEach((option) => (set(select, option.value), then && then()));
 const all = (selector) => [...document.querySelectorAll(selector)];
-look();
+look('html');
 at('more').click();
 each(at('scope'), () => each(at('level')));
 set(at('scope'), '0');
@@ -482,7 +522,7 @@ for (const scope of ['0', '1', String(at('scope').options.length - 1)]) {
 all('summary').forEach((summary) => summary.click());
 at('cite').click();
 at('theme').click();
-look();
+look('html');
 return [...found].sort();
 """
 

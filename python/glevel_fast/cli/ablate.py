@@ -65,10 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
         arguments, lambda: ablation.to_dict(arguments.confidence), lambda: summary.columns(arguments.confidence)
     )
     if arguments.plot:
-        from glevel_fast.report import plots
+        from glevel_fast.report.figure import save
 
-        title = f"{sets.what}, {ablation.done} sets"
-        plots.rank_intervals(summary, arguments.plot, arguments.level, arguments.confidence, title)
+        save(ablation.plot.ranks(level=arguments.level, confidence=arguments.confidence), arguments.plot)
     if not to_stdout:
         from glevel_fast.cli import terminal_sets
 

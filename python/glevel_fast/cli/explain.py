@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from glevel_fast.cli.inputs import add_inputs, score_inputs
-from glevel_fast.cli.options import positive
+from glevel_fast.cli.options import add_plot, check_plot, positive
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -24,12 +24,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     explain.add_argument("--most", type=positive, default=20, metavar="N", help="tasks to print (default: 20)")
     explain.add_argument("--json", metavar="FILE", help="write all tasks as JSON ('-': standard output, and no table)")
     explain.add_argument("--markdown", metavar="FILE", help="write Markdown ('-': standard output, and no table)")
+    add_plot(explain, "what each group adds to the score")
     explain.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.json == "-" == arguments.markdown:
         arguments.parser.error("only one output can go to standard output")
+    check_plot(arguments)
 
     from glevel_fast.cli import terminal
     from glevel_fast.io import write
@@ -49,6 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
         write.json(plain[0] if len(plain) == 1 else plain, arguments.json)
     if arguments.markdown:
         write.text(arguments.markdown, "\n".join(sheet.markdown() for sheet in sheets))
+    if arguments.plot:
+        from glevel_fast.report.figure import save
+
+        save(receipt.plot.waterfall(), arguments.plot)
     if "-" not in (arguments.json, arguments.markdown):
         for i, sheet in enumerate(sheets):
             print("\n" if i else "", end="")

@@ -42,7 +42,19 @@ def add_outputs(parser: argparse.ArgumentParser, *, plot: bool = True) -> None:
         stdout = " ('-': standard output, and no table)" if kind != "parquet" else ""
         parser.add_argument(f"--{kind}", metavar="FILE", help=f"write {kind.upper()}{stdout}")
     if plot:
-        parser.add_argument("--plot", metavar="FILE", help="plot rank intervals per model into a .png or .svg")
+        add_plot(parser, "the ranks of models")
+
+
+def add_plot(parser: argparse.ArgumentParser, what: str) -> None:
+    """--plot."""
+    parser.add_argument("--plot", metavar="FILE", help=f"draw {what} into a .png, .svg or .pdf")
+
+
+def check_plot(arguments: argparse.Namespace) -> None:
+    """Refuse a --plot of another kind before anything is computed."""
+    plot = getattr(arguments, "plot", None)
+    if plot and not plot.lower().endswith((".png", ".svg", ".pdf")):
+        arguments.parser.error("--plot needs a file that ends in .png, .svg or .pdf")
 
 
 def check_outputs(arguments: argparse.Namespace) -> bool:
@@ -52,9 +64,7 @@ def check_outputs(arguments: argparse.Namespace) -> bool:
         arguments.parser.error("only one output can go to standard output")
     if arguments.parquet == "-":
         arguments.parser.error("--parquet needs a file")
-    plot = getattr(arguments, "plot", None)
-    if plot and not plot.lower().endswith((".png", ".svg")):
-        arguments.parser.error("--plot needs a file that ends in .png or .svg")
+    check_plot(arguments)
     return bool(to_stdout)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glevel_fast.cli.inputs import add_inputs, score_inputs
-from glevel_fast.cli.options import add_threads
+from glevel_fast.cli.options import add_plot, add_threads, check_plot
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from glevel_fast.api import Scores
 
 
@@ -25,6 +27,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     for kind in ("json", "csv", "parquet"):
         stdout = " ('-': standard output, and no table)" if kind != "parquet" else ""
         score.add_argument(f"--{kind}", metavar="FILE", help=f"write {kind.upper()}{stdout}")
+    add_plot(score, "a picture of the scores")
+    score.add_argument(
+        "--picture",
+        choices=["ladder", "synergy", "skills", "coverage"],
+        default="ladder",
+        help="which one --plot draws: models by level; points minus specialists by group, or by skill; coverage "
+        "against the mean on supported tasks",
+    )
     score.set_defaults(run=run)
 
 
@@ -34,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error("only one output can go to standard output")
     if arguments.parquet == "-":
         arguments.parser.error("--parquet needs a file")
+    check_plot(arguments)
 
     scores = score_inputs(arguments)
     _write(scores, arguments)
@@ -60,3 +71,10 @@ def _write(scores: Scores, arguments: argparse.Namespace) -> None:
         write.csv(scores.columns(), arguments.csv)
     if arguments.parquet:
         write.parquet(scores.columns(), arguments.parquet)
+    if arguments.plot:
+        from glevel_fast.report.figure import save
+
+        plot = scores.plot
+        draw: dict[str, Callable[[], Any]] = {"ladder": plot.ladder, "synergy": plot.synergy, "coverage": plot.coverage}
+        ax = plot.synergy(by="skill") if arguments.picture == "skills" else draw[arguments.picture]()
+        save(ax, arguments.plot)

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from glevel_fast.cli.inputs import add_inputs, score_inputs
+from glevel_fast.cli.options import add_plot, check_plot
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,7 +40,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     diff.add_argument("--level", type=int, choices=[2, 3, 4, 5], help="default: the combined board")
     diff.add_argument("--all", action="store_true", help="also models that keep score and rank")
     diff.add_argument("--json", metavar="FILE", help="write JSON ('-': standard output, and no table)")
-    diff.set_defaults(run=_diff)
+    add_plot(diff, "the ranks on both boards")
+    diff.set_defaults(run=_diff, parser=diff)
 
 
 def _take(arguments: argparse.Namespace) -> int:
@@ -71,6 +73,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _diff(arguments: argparse.Namespace) -> int:
+    check_plot(arguments)
     from glevel_fast.cli import terminal
     from glevel_fast.io import write
     from glevel_fast.trust import snapshot
@@ -78,6 +81,11 @@ def _diff(arguments: argparse.Namespace) -> int:
     differences = snapshot.diff(snapshot.load(arguments.old), snapshot.load(arguments.new), arguments.level)
     if arguments.json:
         write.json([d.to_dict() for d in differences], arguments.json)
+    if arguments.plot:
+        from glevel_fast.report.figure import save
+        from glevel_fast.report.rank_plots import bump
+
+        save(bump(differences), arguments.plot)
     if arguments.json != "-":
         sheet = snapshot.diff_sheet(differences, moved_only=not arguments.all)
         terminal.print_sheet(sheet, keep=("Rank", "Model", "Score", "Move", "Because of"))

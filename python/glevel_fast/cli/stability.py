@@ -50,10 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
         arguments, lambda: boot.to_dict(arguments.confidence), lambda: boot.summary.columns(arguments.confidence)
     )
     if arguments.plot:
-        from glevel_fast.report import plots
+        from glevel_fast.report.figure import save
 
-        title = f"{boot.done} resamples by {boot.unit}"
-        plots.rank_intervals(boot.summary, arguments.plot, arguments.level, arguments.confidence, title)
+        save(boot.plot.ranks(level=arguments.level, confidence=arguments.confidence), arguments.plot)
     if not to_stdout:
         from glevel_fast.cli import terminal_sets
 

@@ -43,9 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     what = scorer.what_if(results, changes, threads=arguments.threads)
     options.write_outputs(arguments, what.to_dict, what.columns)
     if arguments.plot:
-        from glevel_fast.report import plots
+        from glevel_fast.report.figure import save
 
-        plots.rank_moves(what, arguments.plot)
+        save(what.plot.ranks(), arguments.plot)
     if not to_stdout:
         from glevel_fast.cli import terminal_sets
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from glevel_fast.boards.board import Board, board
 from glevel_fast.boards.scopes import Scope, all_scopes
-from glevel_fast.core import release
+from glevel_fast.boards.synergy import specialists_in_points
 from glevel_fast.core.benchmark import LANGUAGE
 from glevel_fast.errors import ResultsError
 from glevel_fast.text import clean, shown
@@ -59,16 +59,20 @@ def _scope(scores: Scores, scope: Scope, order: NDArray[np.int64]) -> dict[str, 
         found = {
             "score": column(of.score, of),
             "rank": [rank or None for rank in column(of.rank, of)],
-            "parts": {clean(name): column(part, of) for name, part in of.parts.items()},
+            "parts": parts(of),
+            "bound": column(of.lower_bound, of),
         }
         if level == COMBINED and len(scope.modalities) > 1:
-            found["modalities"] = {f"{name} S2": values for name, values in parts("2").items()}
-        elif found["parts"]:  # of a level, the parts are the modalities
+            found["modalities"] = parts(boards["2"], " S2")
+        elif level != COMBINED:  # the parts are the modalities
             found |= {"modalities": found["parts"], "parts": {}}
         return found
 
-    def parts(level: str) -> dict[str, list[Any]]:
-        return {clean(name): column(part, boards[level]) for name, part in boards[level].parts.items()}
+    def parts(of: Board, after: str = "") -> dict[str, Any]:
+        """Each part's values, and whose are lower bounds."""
+        return {
+            clean(name) + after: [column(part, of), column(of.part_bounds[name], of)] for name, part in of.parts.items()
+        }
 
     return {
         "name": clean(str(scope), 120),
@@ -102,8 +106,8 @@ def _shares(scores: Scores, scope: Scope) -> dict[str, Any]:
     inside = [g for g, group in enumerate(scores.groups) if group in mine]
     share = 1.0 if scope.kind == "C" else 0.5 / max(len(scope.modalities), 1)
     unit = [
-        share / total[g] if g in inside and total[g] and scores.groups[g][0] != LANGUAGE else 0.0
-        for g in range(len(total))
+        share / total[g] if g in inside and total[g] and (scope.kind == "C" or group[0] != LANGUAGE) else 0.0
+        for g, group in enumerate(scores.groups)
     ]
     return {"groups": inside, "unit": unit, "modalityName": clean(scope.name) if scope.kind == "B" else ""}
 
@@ -131,20 +135,11 @@ def _tasks(scores: Scores) -> dict[str, Any]:
         "skill": benchmark.skill_of_task.tolist(),
         "metric": [clean(metric, 40) for metric in benchmark.metric],
         "sota": [short(x) for x in benchmark.sota.tolist()],
-        "sotaPoints": [short(x) for x in _sota_points(scores).tolist()],
+        "sotaPoints": [short(x) for x in specialists_in_points(scores).tolist()],
         "scale": benchmark.scale.tolist(),
         "weight": benchmark.weight.tolist(),
         "share": task_weights(scores).tolist(),
     }
-
-
-def _sota_points(scores: Scores) -> NDArray[np.float64]:
-    """float64 (n_tasks,): the specialists in points, NaN where there is none."""
-    if scores.policy == "paper":
-        return scores.compiled.sota_points
-    sota = scores.benchmark.sota
-    points: NDArray[np.float64] = release.cells(scores.benchmark, np.where(sota >= 0, sota, np.inf)[np.newaxis])[0][0]
-    return points
 
 
 def _receipt(scores: Scores, model: str, scopes: tuple[Scope, ...]) -> dict[str, Any]:

@@ -167,27 +167,24 @@ function badge(cell, level) {
 
 function boardColumns(scope, board, intervals) {
   const best = Math.max(...board.score.map((x) => x ?? 0), 1e-9);
-  const bounds = board.bound ?? [];
-  const part = (title, values, marks, extra) => number(title, (m) => values[m], points, {
-    ...extra,
-    ...(marks ? { show: (m) => (marks[m] && values[m] !== null ? "≥" : "") + points(values[m]) } : {}),
-  });
+  const marked = (mark, value) => (mark && value !== null ? "≥" : "") + points(value);
+  const part = ([title, [values, marks]], extra = {}) => number(title, (m) => values[m], points, { ...extra, show: (m) => marked(marks[m], values[m]) });
   const columns = [
     number("Rank", (m) => board.rank[m], orDash(String), { first: "asc" }),
     text("Model", (m) => data.models[m], { head: true, cell: modelCell }),
     number("Level", (m) => scope.level[m] || null, orDash(String), { cell: (cell, m) => badge(cell, scope.level[m]) }),
     number("Score", (m) => board.score[m], points, {
-      show: (m) => (bounds[m] ? "≥" : "") + points(board.score[m]),
+      show: (m) => marked(board.bound[m], board.score[m]),
       cell(cell, m) {
         cell.classList.add("score");
         cell.append(make("span", {}, this.show(m)), bar((100 * (board.score[m] ?? 0)) / best, null, `l${state.level === "0" ? scope.level[m] : state.level}`));
       },
     }),
     ...(intervals ? [intervalColumn(intervals)] : []),
-    ...Object.entries(board.modalities ?? {}).map(([name, values]) => part(name, values, board.bounds?.[name])),
+    ...Object.entries(board.modalities ?? {}).map((entry) => part(entry)),
     number("Coverage %", (m) => scope.coverage[m], orDash((x) => fixed(x, 1))),
     number("Wins", (m) => scope.wins[m], orDash(String)),
-    ...Object.entries(board.parts).map(([name, values]) => part(name, values, null, { more: true })),
+    ...Object.entries(board.parts).map((entry) => part(entry, { more: true })),
     text("Modalities", (m) => scope.modalities[m] || null, { more: true }),
     text("Paradigm", (m) => scope.paradigm[m] || null, { more: true }),
     number("On supported", (m) => scope.mean[m], points, { more: true }),
@@ -389,7 +386,7 @@ function showSideBySide() {
         const [s2, s3, s4] = ["2", "3", "4"].map((k) => scope.boards[k].score[m]);
         return make("tr", {}, make("th", { scope: "row", class: "name" }, data.models[m]),
           make("td", { class: "strip" }, bar((100 * (s2 ?? 0)) / top, (100 * (s3 ?? 0)) / top)),
-          ...[s2, s3, s4].map((value) => make("td", { class: value ? "right" : "right zero" }, points(value))));
+          ...[s2, s3, s4].map((value) => make("td", { class: value ? "right" : "right zero" }, (scope.boards["2"].bound[m] ? "≥" : "") + points(value))));
       });
       const head = ["Model", "", "S2", "S3", "S4"].map((title) => (title ? make("th", { scope: "col" }, title) : make("td")));
       return make("table", { class: "panel" }, make("caption", {}, scope.modalityName), make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...lines));

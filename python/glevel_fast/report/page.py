@@ -1,8 +1,8 @@
 """A static page to publish: boards, heat map, receipts and provenance in one file without network.
 
-Everything is computed before; here finished boards become text. `page` needs the extra `report` (Jinja2). A name is
-never markup: Jinja2 escapes it, the script puts in text alone, and the page's content-security policy lets nothing
-run but that script, by its hash, and allows no sink of markup (Trusted Types).
+Everything is computed before; here finished boards become text. `page` needs the extra `report` (Jinja2, Matplotlib). A
+name is never markup: Jinja2 escapes it, the script puts in text alone, and the page's content-security policy lets
+nothing run but that script, by its hash, and allows no sink of markup (Trusted Types).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from glevel_fast.io.limits import MAX_MODELS, refuse_many
 from glevel_fast.io.read import read_file
 from glevel_fast.io.table import Table, table_from_records
 from glevel_fast.report.data import COMBINED, Intervals, page_data
+from glevel_fast.report.pictures import ladders, pictures
 from glevel_fast.text import clean, reason
 from glevel_fast.version import __version__
 
@@ -87,7 +88,7 @@ def page(
     Raises
     ------
     MissingExtraError
-        Without Jinja2.
+        Without Jinja2 or Matplotlib.
     ResultsError
         An interval of a model that was not scored, or that holds no rank.
     """
@@ -101,10 +102,13 @@ def page(
     style, script = (here.joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
     combined = board(scores, "A", date=date)
     sheet = combined.sheet()
+    data = page_data(scores, combined, intervals or {})
     rendered: str = template.render(
         title=clean(title, 200),
         lead=_lead(scores, date),
-        banner=[],
+        banner=_banner(scores),
+        ladders=[markup(svg) for svg in ladders(scores, combined)],
+        pictures=[(markup(p.svg), p.title, p.caption) for p in pictures(scores, combined)],
         levels=LEVEL_TEXTS,
         about=clean(combined.title, 400),
         header=[(name, align == "l") for name, align in zip(sheet.header, sheet.align, strict=True)],
@@ -116,7 +120,7 @@ def page(
         policy=_security_policy(style, script),
         style=markup(style),
         script=markup(script),
-        data=_packed(json.dumps(page_data(scores, combined, intervals or {}), allow_nan=False, separators=(",", ":"))),
+        data=_packed(json.dumps(data, allow_nan=False, separators=(",", ":"))),
     )
     return rendered
 
@@ -128,6 +132,17 @@ def _security_policy(style: str, script: str) -> str:
         f"default-src 'none'; script-src 'sha256-{hashes[0]}'; style-src 'sha256-{hashes[1]}'; img-src data:; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
+
+
+def _banner(scores: Scores) -> list[str]:
+    """What a reader must know before any number."""
+    bounds = int(scores.lower_bound[:, -2:].any(axis=1).sum())
+    if not bounds:
+        return []
+    return [
+        f"Lower bounds: some inputs of {bounds} of {len(scores)} models are not known or cannot be mapped. A score "
+        "with ≥ is at least what is shown, and a rank may be better."
+    ]
 
 
 def _lead(scores: Scores, date: str) -> str:

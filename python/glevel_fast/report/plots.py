@@ -1,158 +1,297 @@
-"""Plots (extra `plots`); the same numbers give the same file."""
+"""Pictures of a board: the ladder of levels, synergy, coverage, and a score's waterfall.
+
+Nothing is computed here. Each function draws into `ax`, or into a figure of its own, and returns the axes; `save` of
+`glevel_fast.report.figure` writes them.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from glevel_fast.boards.board import Board, board
+from glevel_fast.boards.synergy import Synergy, synergy
 from glevel_fast.core.benchmark import LEVELS
 from glevel_fast.errors import GLevelError
-from glevel_fast.extras import require
-from glevel_fast.io.write import write
+from glevel_fast.report.figure import INK, LEVEL_COLOURS, axes, label_width, rows_of_labels, short_name
 
 if TYPE_CHECKING:
-    from glevel_fast.uncertainty.subsets import Subset
-    from glevel_fast.uncertainty.summary import Summary
-    from glevel_fast.uncertainty.what_if import WhatIf
+    from collections.abc import Sequence
 
-__all__ = ["fidelity", "rank_intervals", "rank_moves"]
+    from glevel_fast.core.scores import Scores
+    from glevel_fast.trust.receipts import Receipt
 
-MOST_MODELS = 60
-NAME_WIDTH = 36
+__all__ = ["ReceiptPlots", "ScoresPlots", "coverage", "ladder", "synergy_map", "waterfall"]
 
-
-def rank_intervals(
-    summary: Summary, path: str | os.PathLike[str], level: int = 2, confidence: float = 0.95, title: str = ""
-) -> None:
-    """Rank interval of each model on the board of a level, the best first, into a .png or .svg.
-
-    The dot is the rank on the board as it is, the bar the central interval; where the bar runs into
-    the right edge, the model has no rank in part of the sets. At most 60 models are shown.
-
-    Raises
-    ------
-    GLevelError
-        Another kind of file, or one that cannot be written; nobody is on the board.
-    """
-    k = LEVELS.index(level)
-    rank = summary.base_ranks[k].astype(int)
-    best, worst = (end[:, k] for end in summary.rank_interval(confidence))
-    shown = np.flatnonzero(rank)
-    shown = shown[np.argsort(rank[shown], kind="stable")]
-    n, shown = len(shown), shown[:MOST_MODELS]
-
-    def draw(ax: Any) -> None:
-        rows, last = np.arange(len(shown)), n + 1
-        left = np.where(best[shown] > 0, best[shown], last)
-        right = np.where(worst[shown] > 0, worst[shown], last)
-        ax.hlines(rows, left, right, color="#4c78a8", linewidth=4, alpha=0.55)
-        ax.plot(rank[shown], rows, "o", color="#1f3552", markersize=4)
-        _label(ax, [summary.models[i] for i in shown])
-        ax.set_xlabel(f"rank on the Level-{level} board: as it is (dot), {100 * confidence:g} % interval (bar)")
-        more = f", first {len(shown)} of {n} models" if n > len(shown) else ""
-        ax.set_title(f"{title or f'{summary.n} sets'}{more}", fontsize=10)
-        ax.set_xlim(0, float(max(right.max(initial=1), rank[shown].max(initial=1)) + 1))
-
-    _save(path, n, level, draw)
+LABEL = 7.0
+"""Size of labels, in points."""
+ROW = 0.135
+"""Height of a row of labels, in inches."""
 
 
-def rank_moves(what: WhatIf, path: str | os.PathLike[str]) -> None:
-    """Ranks before and after on the board of Level-3, where specialists first count, into a .png or .svg.
+@dataclass(frozen=True)
+class ReceiptPlots:
+    """`receipt.plot`: draws into `ax` or a new figure and returns the axes."""
 
-    Raises
-    ------
-    GLevelError
-        As `rank_intervals`.
-    """
-    before, after = what.prepared.base_ranks[1].astype(int), what.ranks[1].astype(int)
-    shown = np.flatnonzero((before > 0) | (after > 0))
-    shown = shown[np.argsort(np.where(before[shown] > 0, before[shown], len(before) + 1), kind="stable")][:MOST_MODELS]
+    receipt: Receipt
 
-    def draw(ax: Any) -> None:
-        rows, last = np.arange(len(shown)), max(before.max(initial=0), after.max(initial=0)) + 1
-        old, new = (np.where(r[shown] > 0, r[shown], last) for r in (before, after))
-        ax.hlines(rows, old, new, color="#4c78a8", linewidth=3, alpha=0.55)
-        ax.plot(old, rows, "o", color="#1f3552", markersize=4, label="before")
-        ax.plot(new, rows, "D", color="#e45756", markersize=4, label="after")
-        _label(ax, [what.models[i] for i in shown])
-        ax.set_xlabel("rank on the Level-3 board (right edge: none)")
-        ax.legend(fontsize=8)
-
-    _save(path, len(shown), 3, draw)
+    def waterfall(self, ax: Any = None) -> Any:
+        """See `glevel_fast.report.plots.waterfall`."""
+        return waterfall(self.receipt, ax)
 
 
-def fidelity(subsets: Sequence[Subset], path: str | os.PathLike[str], title: str = "") -> None:
-    """How like the full board quick boards of several sizes are, into a .png or .svg: one panel per score.
+@dataclass(frozen=True)
+class ScoresPlots:
+    """`scores.plot`: each method draws into `ax` or a new figure and returns the axes."""
 
-    The line is Kendall's tau of the chosen subset on held-out models, the dashes are the mean of random subsets on
-    the same models; the dots are the chosen subset on the models that chose it, which flatter.
+    scores: Scores
+
+    def ladder(self, ax: Any = None, *, top: int | None = None, width: float = 10.0) -> Any:
+        """See `glevel_fast.report.plots.ladder`."""
+        return ladder(self.scores, ax, top=top, width=width)
+
+    def synergy(self, ax: Any = None, *, by: Literal["group", "skill"] = "group", top: int | None = None) -> Any:
+        """See `glevel_fast.report.plots.synergy_map`."""
+        return synergy_map(self.scores, ax, by=by, top=top)
+
+    def coverage(self, ax: Any = None, *, scope: str = "A", top: int | None = None) -> Any:
+        """See `glevel_fast.report.plots.coverage`."""
+        return coverage(self.scores, ax, scope=scope, top=top)
+
+
+def ladder(scores: Scores, ax: Any = None, *, top: int | None = None, width: float = 10.0) -> Any:
+    """The rungs Level-2 to Level-5: each model a labelled dot on the highest that it reaches, at its score there.
+
+    Parameters
+    ----------
+    scores : Scores
+    ax : Axes, optional
+        With it, the height of a rung is what there is room for.
+    top : int, optional
+        Only the first models of the combined board; the title says so.
+    width : float
+        Of a new figure, in inches; its height follows from the labels.
+
+    A name with ≥ is that of a model whose score is a lower bound.
 
     Raises
     ------
     GLevelError
-        Another kind of file, or one that cannot be written; no subset.
+        No model has a level.
     """
-    if not subsets:
-        raise GLevelError("no subset: there is nothing to plot")
-    ordered = sorted(subsets, key=lambda one: len(one.tasks))
-    sizes = [len(one.tasks) for one in ordered]
-
-    def draw(figure: Any) -> None:
-        axes = figure.subplots(1, 2, sharey=True)
-        for k, (ax, score) in enumerate(zip(axes, ordered[0].scores, strict=True)):
+    whole = board(scores)
+    ranked = int((whole.model_level > 0).sum())
+    n = ranked if top is None else min(top, ranked)
+    if not n:
+        raise GLevelError("no model has a level: there is nothing to draw")
+    level, score = whole.model_level[:n], whole.score[:n]
+    names = _marked(whole, n)
+    room = 72 * (width - 0.9)
+    most = float(score.max()) * 1.02 or 1.0
+    rungs, bottom = [], 0.0
+    for k in LEVELS:
+        on = np.flatnonzero(level == k)
+        on = on[np.argsort(score[on], kind="stable")]
+        at = score[on] / most * room
+        places = rows_of_labels(at.tolist(), [label_width(names[i], LABEL) + 5 for i in on], room)
+        height = max((row for row, _ in places), default=0) + 3.2
+        rungs.append((k, bottom, on, places))
+        bottom += height
+    with axes(ax, width, 0.6 + ROW * bottom) as ax:
+        for k, base, on, places in rungs:
+            colour = LEVEL_COLOURS[k]
+            ax.axhline(base, color=colour, linewidth=1.2, alpha=0.6, zorder=1)
+            for i, (row, left) in zip(on.tolist(), places, strict=True):
+                height = base + 1.1 + row
+                ax.plot([score[i]] * 2, [base, height], color=INK, linewidth=0.5, alpha=0.22, zorder=1)
+                ax.text(left / room * most, height, names[i], fontsize=LABEL, va="bottom", zorder=3)
             ax.plot(
-                sizes, [one.seen.tau[k] for one in ordered], ":", color="#e45756", label="chosen, on its own models"
-            )
-            ax.plot(sizes, [one.held_out.tau[k] for one in ordered], "o-", color="#1f3552", label="chosen, held out")
-            ax.plot(sizes, [one.random.tau[k] for one in ordered], "--", color="#4c78a8", label="random, held out")
-            ax.set_title(score, fontsize=10)
-            ax.set_xlabel("tasks")
-            ax.grid(alpha=0.3)
-            for side in ("top", "right"):
-                ax.spines[side].set_visible(False)
-        axes[0].set_ylabel("Kendall's tau with the full board")
-        axes[1].legend(fontsize=8, loc="lower right")
-        figure.suptitle(title or f"{ordered[0].benchmark.n_tasks} tasks, {ordered[0].n_models} models", fontsize=10)
-
-    _write(path, (8, 3.4), draw)
-
-
-def _label(ax: Any, names: list[str]) -> None:
-    def clean(name: str) -> str:
-        text = "".join(c if c.isprintable() else "�" for c in name).replace("$", r"\$")
-        return text if len(text) <= NAME_WIDTH else text[: NAME_WIDTH - 1] + "…"
-
-    ax.set_yticks(np.arange(len(names)), [clean(name) for name in names], fontsize=8)
-    ax.invert_yaxis()
-    ax.grid(axis="x", alpha=0.3)
-    for side in ("top", "right", "left"):
-        ax.spines[side].set_visible(False)
+                score[on], [base] * len(on), "o", color=colour, markersize=4.5, markeredgewidth=0.4,
+                markeredgecolor="white", zorder=4, gid=f"dots{k}",
+            )  # fmt: skip
+            if not len(on):
+                ax.text(0, base + 0.4, "no model", fontsize=LABEL, alpha=0.6, va="bottom")
+        ax.set_yticks([base for _, base, _, _ in rungs], [f"Level-{k}" for k in LEVELS])
+        ax.tick_params(axis="y", length=0, labelsize=8.5)
+        for tick in ax.get_yticklabels():
+            tick.set_fontweight("bold")
+        ax.set(xlim=(0, most), ylim=(-0.8, bottom - 0.8), xlabel="score at the level that a model reaches, in points")
+        ax.spines["left"].set_visible(False)
+        ax.grid(axis="x", alpha=0.15)
+        ax.set_title(_some(n, ranked, f"{n} models by level"), loc="left")
+    return ax
 
 
-def _save(path: str | os.PathLike[str], n_rows: int, level: int, draw: Any) -> None:
-    _kind(path)
-    if n_rows == 0:
-        raise GLevelError(f"no model is on the board of Level-{level}: there is nothing to plot")
-    _write(path, (8, 1.4 + 0.22 * min(n_rows, MOST_MODELS)), lambda figure: draw(figure.subplots()))
+def synergy_map(
+    scores: Scores, ax: Any = None, *, by: Literal["group", "skill"] = "group", top: int | None = None
+) -> Any:
+    """Models by groups or skills: the colour is points minus the specialist's, in the mean over supported tasks.
+
+    In a map of groups a number is how many tasks are won; of skills, a dot marks that some are. What is not supported
+    is hatched. Models stand as on the combined board.
+
+    Raises
+    ------
+    GLevelError
+        No models; and as `glevel_fast.boards.synergy.synergy`.
+    """
+    found: Synergy = synergy(scores, by)
+    rows = board(scores).rows[:top]
+    if not len(rows):
+        raise GLevelError("there are no models: there is nothing to draw")
+    has = found.supported[rows] > 0
+    shown = np.flatnonzero(has.any(axis=0))
+    margin = np.ma.masked_invalid(np.where(has, found.margin[rows], np.nan)[:, shown])
+    wins = found.wins[rows][:, shown]
+    limit = float(np.abs(margin).max()) if margin.count() else 1.0
+    height = 0.9 + 0.15 * len(rows) + (1.3 if by == "skill" else 0.5)
+    with axes(ax, 3.2 + (0.62 if by == "group" else 0.1) * len(shown), height) as ax:
+        ax.patch.set(facecolor="none", edgecolor="#b9bec6", hatch="////", linewidth=0)
+        options = {"cmap": "RdBu", "vmin": -limit, "vmax": limit}
+        if by == "group":
+            drawn = ax.pcolormesh(margin, edgecolors="none", **options)
+            for i, j in zip(*np.nonzero(wins), strict=True):
+                pale = abs(margin[i, j] or 0.0) < 0.6 * limit
+                ax.text(
+                    j + 0.5, i + 0.52, str(wins[i, j]), color="#111111" if pale else "#ffffff", fontsize=LABEL - 0.5,
+                    ha="center", va="center",
+                )  # fmt: skip
+        else:
+            extent = (0, len(shown), len(rows), 0)
+            drawn = ax.imshow(margin, aspect="auto", interpolation="nearest", extent=extent, **options)
+            i, j = np.nonzero(wins)
+            ax.plot(j + 0.5, i + 0.5, "o", color="#111111", markersize=1.3, linestyle="none")
+        names = [short_name(scores.models[i]) for i in rows.tolist()]
+        columns = [short_name(found.names[j]) for j in shown.tolist()]
+        ax.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=LABEL)
+        ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+        ax.set_xticks(np.arange(len(columns)) + 0.5, columns, fontsize=LABEL if by == "group" else 5.0)
+        for tick in ax.get_xticklabels():
+            tick.set(rotation=90 if by == "skill" else 35, ha="center" if by == "skill" else "left")
+        ax.set(xlim=(0, len(shown)), ylim=(len(rows), 0))
+        for side in ax.spines.values():
+            side.set_visible(False)
+        bar = ax.figure.colorbar(drawn, ax=ax, location="bottom", shrink=0.8, aspect=40, pad=0.01)
+        what = "numbers: tasks won" if by == "group" else "dots: tasks won"
+        bar.set_label(f"points minus the specialist's, mean over supported tasks\n({what}; hatched: not supported)")
+        bar.outline.set_visible(False)
+        if len(rows) < len(scores):
+            ax.set_title(_some(len(rows), len(scores), ""), loc="left", pad=12)
+    return ax
 
 
-def _kind(path: str | os.PathLike[str]) -> str:
-    kind = os.path.splitext(os.fspath(path))[1].lower().removeprefix(".")
-    if kind not in ("png", "svg"):
-        raise GLevelError(f"{path}: a plot is written as .png or .svg")
-    return kind
+def coverage(scores: Scores, ax: Any = None, *, scope: str = "A", top: int | None = None) -> Any:
+    """Coverage against the mean on supported tasks; on a curve, Level-2 is the same.
+
+    Each model is a dot in the colour of its level. Labels that would lie over others are left out, and the title
+    counts them.
+
+    Raises
+    ------
+    GLevelError
+        No model supports anything.
+    """
+    found = board(scores, scope, 2)
+    ranked = int((found.rank > 0).sum())
+    n = ranked if top is None else min(top, ranked)
+    if not n:
+        raise GLevelError("no model supports a task: there is nothing to draw")
+    x, y = 100.0 * found.coverage[:n], found.on_supported[:n]
+    # Room for names to the right, and for the curves' labels above.
+    wide, high = max(float(x.max()) * 1.22, 5.0), min(104.0, float(y.max()) * 1.12)
+    with axes(ax, 8.0, 5.0) as ax:
+        for level in _round_numbers(float((x * y).max()) / 100.0):
+            start = 100.0 * level / high
+            along = np.linspace(start, wide, 100)
+            ax.plot(along, 100.0 * level / along, color=INK, linewidth=0.6, alpha=0.3, zorder=1)
+            ax.text(start, high, f" {level:g}", fontsize=LABEL, alpha=0.75, va="bottom", ha="center")
+        for k in (0, *LEVELS):
+            on = np.flatnonzero(found.model_level[:n] == k)
+            if len(on):
+                ax.plot(
+                    x[on], y[on], "o", color=LEVEL_COLOURS[k], markersize=4.5, markeredgewidth=0.4,
+                    markeredgecolor="white", linestyle="none", gid=f"dots{k}", zorder=3,
+                    label=f"Level-{k}" if k else "no level",
+                )  # fmt: skip
+        names = _marked(found, n)
+        labelled = _label_dots(ax, x / wide, y / high, names)
+        ax.set(xlim=(0, wide), ylim=(0, high))
+        ax.set_xlabel("coverage: share of tasks supported, %")
+        ax.set_ylabel("mean on supported tasks, points")
+        some = _some(n, ranked, f"{n} models")
+        ax.set_title(f"{some}, {labelled} with names; along a curve Level-2 is the same", loc="left", pad=14)
+        ax.legend(loc="lower right", frameon=False, fontsize=LABEL + 0.5)
+    return ax
 
 
-def _write(path: str | os.PathLike[str], size: tuple[float, float], draw: Any) -> None:
-    kind = _kind(path)
-    figures: Any = require("matplotlib.figure", "plots")
-    matplotlib: Any = require("matplotlib", "plots")
-    settings = {"svg.hashsalt": "glevel", "svg.fonttype": "path", "font.family": "DejaVu Sans"}
-    with matplotlib.rc_context(settings):
-        figure = figures.Figure(figsize=size, layout="constrained")
-        draw(figure)
-        metadata = {"Date": None} if kind == "svg" else {"Software": None}
-        write(path, lambda file: figure.savefig(file, format=kind, dpi=120, metadata=metadata))
+def waterfall(receipt: Receipt, ax: Any = None) -> Any:
+    """A score from 0 up: what each group adds, the largest first.
+
+    Raises
+    ------
+    GLevelError
+        The score is 0.
+    """
+    parts = sorted(((name, value) for name, value in receipt.by_group.items() if value), key=lambda part: -part[1])
+    if not parts:
+        raise GLevelError("the score is 0: there is nothing to draw")
+    values = np.array([value for _, value in parts])
+    start = np.cumsum(values) - values
+    with axes(ax, 6.5, 0.9 + 0.28 * (len(parts) + 1)) as ax:
+        rows = np.arange(len(parts))
+        colour = LEVEL_COLOURS[receipt.level]
+        ax.barh(rows, values, left=start, height=0.6, color=colour, alpha=0.65)
+        ax.barh(len(parts), receipt.score, height=0.6, color=colour)
+        for i, (value, left) in enumerate(zip([*values, receipt.score], [*start, 0.0], strict=True)):
+            ax.text(left + value, i, f" {value:.4f}", va="center", fontsize=LABEL + 0.5)
+        ax.set_yticks([*rows, len(parts)], [*(name for name, _ in parts), f"Level-{receipt.level}"])
+        ax.set_ylim(len(parts) + 0.6, -0.6)
+        ax.set_xlim(0, float(receipt.score) * 1.14)
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        ax.set_xlabel("points of the score")
+        where = "" if receipt.scope.kind == "A" else f", scope {short_name(str(receipt.scope))}"
+        ax.set_title(f"{short_name(receipt.model)}{where}", loc="left")
+    return ax
+
+
+def _marked(of: Board, n: int) -> list[str]:
+    """The first n names as labels, with ≥ before those whose score is a lower bound."""
+    bounds = of.lower_bound[:n].tolist()
+    return [f"{'≥ ' if bound else ''}{short_name(name)}" for name, bound in zip(of.models[:n], bounds, strict=True)]
+
+
+def _some(n: int, of: int, what: str) -> str:
+    return what if n == of else f"the first {n} of {of} models"
+
+
+def _round_numbers(most: float) -> list[float]:
+    """Four or so values of S2 up to `most`, as people count."""
+    step = next((s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if most / s <= 8), 20)
+    return [step * i for i in range(1, int(most / step) + 1)] or [most]
+
+
+def _label_dots(ax: Any, x: Any, y: Any, names: Sequence[str]) -> int:
+    """Labels dots (in parts of the axes) where there is room, the first names first; says how many."""
+    width, height = (72.0 * size for size in ax.get_figure().get_size_inches())
+    width, height = width * 0.9, height * 0.8
+    boxes = [(cx * width - 2, cy * height - 2, cx * width + 2, cy * height + 2) for cx, cy in zip(x, y, strict=True)]
+    labelled = 0
+    for cx, cy, name in zip(x, y, names, strict=True):
+        long = label_width(name, LABEL)
+        for dx, dy in ((5, 0), (-5 - long, 0), (-long / 2, 7), (-long / 2, -7), (4, 6), (4, -6)):
+            left, middle = cx * width + dx, cy * height + dy
+            box = (left, middle - 3.5, left + long, middle + 3.5)
+            if left < 0 or box[2] > width or box[1] < 0 or box[3] > height or any(_meet(box, other) for other in boxes):
+                continue
+            boxes.append(box)
+            ax.text(left / width, middle / height, name, fontsize=LABEL, va="center", transform=ax.transAxes, zorder=4)
+            labelled += 1
+            break
+    return labelled
+
+
+def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
