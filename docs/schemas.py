@@ -91,6 +91,10 @@ METRIC = obj(
     constant=maybe(NUMBER), low=maybe(NUMBER), high=maybe(NUMBER),
 )  # fmt: skip
 CAUSES = named({"type": "integer"})
+DIFFERENCE = obj(
+    model=TEXT, old_rank=RANK, new_rank=RANK, old_score=SCORE, new_score=SCORE, causes=CAUSES, move={"type": "integer"},
+    status=TEXT,
+)  # fmt: skip
 COLUMN = items(TEXT)
 
 SCHEMAS: dict[str, tuple[str, Schema]] = {
@@ -299,19 +303,33 @@ SCHEMAS: dict[str, tuple[str, Schema]] = {
             scores=items(MODEL_SCORES),
         ),
     ),
-    "diff": (
-        "glevel diff --json",
-        items(
-            obj(
-                model=TEXT,
-                old_rank=RANK,
-                new_rank=RANK,
-                old_score=SCORE,
-                new_score=SCORE,
-                causes=CAUSES,
-                move={"type": "integer"},
-                status=TEXT,
-            )
+    "diff": ("glevel diff --json", items(DIFFERENCE)),
+    "rescore": ("glevel rescore --json", obj(boards=named(items(DIFFERENCE)), left_out=named(TEXT))),
+    "registry-board": (
+        "glevel registry board --json",
+        obj(
+            boards=items(
+                obj(
+                    id=TEXT,
+                    scope=TEXT,
+                    benchmark=HASH,
+                    rows=items(
+                        obj(
+                            rank=RANK,
+                            model=TEXT,
+                            level=LEVEL,
+                            modalities=TEXT,
+                            parts=named(POINTS),
+                            total=POINTS,
+                            date=DATE,
+                            submission=WHOLE,
+                            submissions=WHOLE,
+                        )
+                    ),
+                    notes=items(TEXT),
+                )
+            ),
+            notes=items(TEXT),
         ),
     ),
     "benchmark": (

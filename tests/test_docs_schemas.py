@@ -6,8 +6,10 @@ import runpy
 from pathlib import Path
 
 import pytest
+from submissions import archive, new_board
 
 from glevel_fast.cli.main import main
+from glevel_fast.registry.intake import Intake
 
 jsonschema = pytest.importorskip("jsonschema", reason="the group `test` is not installed")
 ROOT = Path(__file__).parents[1]
@@ -50,6 +52,8 @@ COMMANDS = [
     ("metrics", ["metrics", "--json"]),
     ("snapshot", ["snapshot", *OURS, "-o", "FILE"]),
     ("diff", ["diff", "old.json", "new.json", "--json", "-"]),
+    ("rescore", ["rescore", "--registry", "board.db", "--json", "-"]),
+    ("registry-board", ["registry", "board", "board.db", "--json", "-"]),
 ]
 
 
@@ -62,6 +66,10 @@ def output(arguments, folder, monkeypatch, capsys):
     for name, text in {"b.csv": BENCHMARK, "r.csv": RESULTS, "later.csv": LATER, "t_b.csv": TEXT_ONLY}.items():
         (folder / name).write_text(text)
     (folder / "t.csv").write_text("model,qa,sum\nA,70,30\nB,50,10\n")
+    if arguments[0] in ("rescore", "registry"):
+        with new_board(folder) as store:
+            paths = [archive(folder, {"see": n}, f"M{n}", email=f"{n}@lab.org") for n in (2, 3)]
+            assert [taken.state for taken in Intake(store).take(paths)] == ["scored", "scored"]
     if arguments[0] == "diff":
         assert main(["snapshot", *OURS, "-o", "old.json"]) == 0
         assert main(["snapshot", "later.csv", "-b", "b.csv", "-o", "new.json"]) == 0
@@ -113,9 +121,9 @@ def test_schemas_and_their_page_are_what_the_script_writes(tmp_path):
 
 
 def test_every_command_that_writes_json_is_here():
-    from glevel_fast.cli.main import _parser
+    from glevel_fast.cli.main import parser as whole
 
-    commands = next(action for action in _parser()._actions if hasattr(action, "choices") and action.choices)
+    commands = next(action for action in whole()._actions if hasattr(action, "choices") and action.choices)
     writes = {
         name
         for name, parser in commands.choices.items()

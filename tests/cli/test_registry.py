@@ -50,7 +50,7 @@ def test_from_predictions_to_the_page(example, tmp_path):
     assert "Example-7B-A.zip: not admitted: this archive was submitted before, as number 1" in out.err
     assert "absent.zip: not admitted: " in out.err
     out = example("report", "--registry", "board.db", "-o", "site")
-    assert out.out == "site/index.html, site/A.html\n"
+    assert out.out == "site/index.html, site/A.details.html\n"
     assert "<h1>Mine</h1>" in (tmp_path / "site" / "index.html").read_text()
     assert "Example-7B" in example("registry", "board", "board.db").out
     out = example("registry", "check", "board.db")
@@ -91,6 +91,26 @@ def test_board_log_and_export(board, tmp_path):
     out = board("registry", "export", "board.db", "-o", "out", "--format", "csv").out
     assert out.startswith("out: settings.csv, benchmarks.csv, submissions.csv")
     assert (tmp_path / "out" / "results.csv").read_text().count("\n") == 1 + 2 + 5
+
+
+def test_other_limits_hold_from_now_on(board):
+    out = board("registry", "set", "board.db", "--limit", "1/24h", "--lease", "1h", "--title", "Ours")
+    assert out.out == "board.db: limits 1/24h\n"
+    with Store("board.db") as store:
+        assert [store.settings[name] for name in ("limits", "lease", "title")] == [["1/24h"], 3_600_000, "Ours"]
+        assert [event.kind for event in store.events()][-1] == "settings"
+        assert not store.faults()
+    board("registry", "set", "board.db", "--title", "Mine")
+    with Store("board.db") as store:
+        assert store.settings["limits"] == ["1/24h"]
+    assert "the limit '0/1h' is not" in board("registry", "set", "board.db", "--limit", "0/1h", status=1).err
+
+
+def test_a_board_as_data(board):
+    said = json.loads(board("registry", "board", "board.db", "--json", "-").out)
+    (a,) = said["boards"]
+    assert [(row["model"], row["total"]) for row in a["rows"]] == [("Wide", 100.0), ("Gen", 37.5)]
+    assert "lab.org" not in json.dumps(said)
 
 
 def test_withdraw_restore_and_free(board, tmp_path):
@@ -197,6 +217,7 @@ def test_usage(board, capsys):
         ["split", "gold", "-o", "x"],
         ["submit", "gold", "--model", "M", "--board", "A", "--metadata", "m.json", "--inputs", "x"],
         ["registry"],
+        ["registry", "set", "board.db"],
         ["registry", "log", "board.db", "--csv", "-", "--jsonl", "-"],
     ):
         with pytest.raises(SystemExit) as stopped:

@@ -107,6 +107,24 @@ def test_what_is_refused_before_it_is_admitted(tmp_path):
     assert not any((tmp_path / "board.db.archives").iterdir())
 
 
+def test_a_strangers_file_name_is_shown_clean(tmp_path):
+    path = write_zip(tmp_path / "\x1b[2J\u202eGen-A.zip", {})
+    with new_board(tmp_path) as store:
+        (taken,) = take(store, path)
+        said = taken.file + taken.why + json.dumps([e.data for e in store.events()], ensure_ascii=False)
+        assert "\x1b" not in said
+        assert "\u202e" not in said
+
+
+def test_what_a_mac_adds_is_said(tmp_path):
+    files = (
+        {"metadata.json": json.dumps(metadata()).encode()} | predictions(ALL) | {"__MACOSX/._x": b"", ".DS_Store": b""}
+    )
+    with new_board(tmp_path) as store:
+        (taken,) = take(store, write_zip(tmp_path / "Gen-A.zip", files))
+        assert "passed over: 2 files that a Mac's file manager adds" in taken.notes
+
+
 def test_what_is_wrong_with_one_stops_no_other(tmp_path):
     bad = write_zip(tmp_path / "Bad-A.zip", {})
     with new_board(tmp_path) as store:

@@ -73,6 +73,22 @@ def test_other_specialists_move_ranks_without_any_evaluation(board, counted):
     assert ranks(board) == {"Wide": (1, 4), "Deep": (2, 4), "Low": (3, 3)}
 
 
+def test_another_version_evaluates_anew(board, counted, monkeypatch):
+    from glevel_fast.registry import evaluating
+
+    for module in (evaluating, rescore_module):
+        monkeypatch.setattr(module, "__version__", "99.0")
+    assert rescore(board).evaluated == 4
+    assert {k.evaluation.version for k in board.kept()} == {"99.0"}
+    assert rescore(board).evaluated == 0
+
+
+def test_versions_side_by_side_are_said(board):
+    entry = board.kept()[0].evaluation
+    board._db.execute("UPDATE evaluation SET version = '0.0.1' WHERE id = ?", (entry.id,))
+    assert any("several versions of glevel_fast: 0.0.1" in note for note in standing_of(board)[1])
+
+
 def test_values_are_kept_bit_for_bit(board):
     before = [k.evaluation.raw.tobytes() for k in board.kept()]
     rescore(board, benchmark=small_benchmark(20.0))

@@ -123,8 +123,8 @@ def test_the_best_submission_counts_and_the_others_are_history():
     assert [(p.rank, p.submission.id) for p in image.places] == [(1, 5)]
     assert board.places[0].parts == {"image": 70.0, "audio": 0.0}
     assert board.places[0].modalities == "image"
-    assert board.columns()["date"] == ["1970-01-01"] * 3
-    assert "who@lab.org" not in str(board.columns()) + str(board.sheet())
+    assert [row["date"] for row in board.to_dict()["rows"]] == ["1970-01-01"] * 3
+    assert "who@lab.org" not in str(board.to_dict()) + str(board.sheet())
 
 
 def test_ties_share_the_smaller_rank_and_the_first_came_first():

@@ -100,8 +100,10 @@ def test_the_page_is_of_what_is_in_it(board, tmp_path):
     assert "B.image" not in text
     (best,) = [row for row in Rows(text).rows if row[1].startswith("Gen7B")]
     assert best[6:] == ["37.50", "2026-01-05", "1"]
+    (tmp_path / "site" / "mine.html").write_text("mine")
     board.withdraw(1)
     assert "No submissions yet." in write(board, tmp_path / "site")
+    assert sorted(p.name for p in (tmp_path / "site").iterdir()) == ["index.html", "mine.html"]
 
 
 def test_no_address_no_gold_no_sample_reaches_the_page(board, tmp_path):
@@ -127,8 +129,8 @@ def test_gold_ids_and_addresses_are_in_no_log_of_values(board):
 
 def test_details_are_those_of_the_board(board, tmp_path):
     write(board, tmp_path / "site")
-    assert sorted(p.name for p in (tmp_path / "site").iterdir()) == ["A.html", "index.html"]
-    details = (tmp_path / "site" / "A.html").read_text("utf-8")
+    assert sorted(p.name for p in (tmp_path / "site").iterdir()) == ["A.details.html", "index.html"]
+    details = (tmp_path / "site" / "A.details.html").read_text("utf-8")
     assert "Gen" in details
     assert "Gen-i" not in details  # it is on another board
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -69,7 +68,7 @@ def _intake(arguments: argparse.Namespace) -> int:
 
 
 def _say(taken: Taken) -> bool:
-    name = os.path.basename(taken.file)
+    name = taken.file
     number = f"number {taken.submission}, " if taken.submission else ""
     if taken.state != "scored":
         state = "not admitted" if taken.submission is None else taken.state

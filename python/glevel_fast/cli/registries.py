@@ -24,3 +24,14 @@ def add_leaderboards(parser: argparse.ArgumentParser) -> None:
 def add_processes(parser: argparse.ArgumentParser) -> None:
     """--processes."""
     parser.add_argument("--processes", type=positive, metavar="N", help="default: all cores; no number depends on it")
+
+
+def add_rules(parser: argparse.ArgumentParser) -> None:
+    """--limit and --lease."""
+    parser.add_argument(
+        "--limit",
+        action="append",
+        metavar="N/SPAN",
+        help="admissions of one submitter within a span; repeat it (a new registry: 2/24h and 4/7d)",
+    )
+    parser.add_argument("--lease", metavar="SPAN", help="how long an evaluation may take (a new registry: 6h)")

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from glevel_fast.cli.registries import add_leaderboards
+from glevel_fast.cli.registries import add_leaderboards, add_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,17 +33,16 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     init.add_argument("--tasks", required=True, metavar="FILE", help="tasks.csv, as of `glevel evaluate`")
     init.add_argument("--annotations", required=True, metavar="DIR", help="a folder or .zip, such as the closed set")
     add_leaderboards(init)
-    init.add_argument(
-        "--limit",
-        action="append",
-        metavar="N/SPAN",
-        help="admissions of one submitter within a span; repeat it (default: 2/24h and 4/7d)",
-    )
-    init.add_argument("--lease", default="6h", metavar="SPAN", help="how long an evaluation may take (default: 6h)")
+    add_rules(init)
     init.add_argument("--title", default="General-Level leaderboard")
 
     board = part("board", _board, "print the boards as they stand")
     board.add_argument("--id", metavar="ID", help="one leaderboard alone")
+    board.add_argument("--json", metavar="FILE", help="write JSON ('-': standard output, and no tables)")
+
+    change = part("set", _set, "set other limits, leases or a title", "They hold from now on.")
+    add_rules(change)
+    change.add_argument("--title")
 
     log = part("log", _log, "print what happened, in order", "E-mail addresses are in it: it is not for publication.")
     log.add_argument("--since", type=int, default=0, metavar="SEQ", help="events after this number")
@@ -81,7 +80,7 @@ def _init(arguments: argparse.Namespace) -> int:
         hashes=grounds.hashes,
         leaderboards=read_leaderboards(arguments.boards) if arguments.boards else None,
         limits=limits,
-        lease=parse_span(arguments.lease),
+        lease=parse_span(arguments.lease or "6h"),
         title=arguments.title,
     ) as store:
         boards = len(store.leaderboards())
@@ -91,8 +90,24 @@ def _init(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _set(arguments: argparse.Namespace) -> int:
+    if arguments.limit is arguments.lease is arguments.title is None:
+        arguments.parser.error("say what to set: --limit, --lease or --title")
+
+    from glevel_fast.registry.fairness import parse_limit, parse_span
+    from glevel_fast.registry.store import Store
+
+    limits = None if arguments.limit is None else [parse_limit(text) for text in arguments.limit]
+    lease = None if arguments.lease is None else parse_span(arguments.lease)
+    with Store(arguments.registry, write=True) as store:
+        store.change(limits=limits, lease=lease, title=arguments.title)
+        print(f"{arguments.registry}: limits {', '.join(store.settings['limits'])}")
+    return 0
+
+
 def _board(arguments: argparse.Namespace) -> int:
     from glevel_fast.cli import terminal
+    from glevel_fast.io import write
     from glevel_fast.registry.ids import find_leaderboard
     from glevel_fast.registry.standing import standing_of
     from glevel_fast.registry.store import Store
@@ -103,10 +118,13 @@ def _board(arguments: argparse.Namespace) -> int:
             known = {arguments.id: find_leaderboard(arguments.id, known)}
         standing, notes = standing_of(store)
         rankings = standing.rankings(known)
-    for ranking in rankings:
-        terminal.print_sheet(ranking.sheet(), keep=("Rank", "Model", "Level", "Total", "Date"))
-    if not rankings:
-        print("no submissions yet")
+    if arguments.json:
+        write.json({"boards": [ranking.to_dict() for ranking in rankings], "notes": list(notes)}, arguments.json)
+    if arguments.json != "-":
+        for ranking in rankings:
+            terminal.print_sheet(ranking.sheet(), keep=("Rank", "Model", "Level", "Total", "Date"))
+        if not rankings:
+            print("no submissions yet")
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     return 0

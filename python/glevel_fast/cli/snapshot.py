@@ -38,6 +38,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     diff.add_argument("old", metavar="OLD")
     diff.add_argument("new", metavar="NEW")
     diff.add_argument("--level", type=int, choices=[2, 3, 4, 5], help="default: the combined board")
+    diff.add_argument("--scope", default="A", metavar="SCOPE", help="A, B:image, C:image/generation, D:<skill>")
     diff.add_argument("--all", action="store_true", help="also models that keep score and rank")
     diff.add_argument("--json", metavar="FILE", help="write JSON ('-': standard output, and no table)")
     add_plot(diff, "the ranks on both boards")
@@ -78,7 +79,9 @@ def _diff(arguments: argparse.Namespace) -> int:
     from glevel_fast.io import write
     from glevel_fast.trust import snapshot
 
-    differences = snapshot.diff(snapshot.load(arguments.old), snapshot.load(arguments.new), arguments.level)
+    differences = snapshot.diff(
+        snapshot.load(arguments.old), snapshot.load(arguments.new), arguments.level, arguments.scope
+    )
     if arguments.json:
         write.json([d.to_dict() for d in differences], arguments.json)
     if arguments.plot:

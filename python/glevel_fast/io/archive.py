@@ -82,17 +82,9 @@ class Archive:
         Number of files that a Mac's file manager adds (`__MACOSX/`, `._*`, `.DS_Store`).
     """
 
-    def __init__(
-        self,
-        where: str,
-        file: BinaryIO,
-        entries: dict[str, _Entry],
-        passed_over: int,
-        lock: threading.Lock,
-        top: str = "",
-    ) -> None:
+    def __init__(self, where: str, file: BinaryIO, entries: dict[str, _Entry], passed_over: int) -> None:
         self.where, self.passed_over = where, passed_over
-        self._file, self._entries, self._lock, self._prefix = file, entries, lock, top
+        self._file, self._entries, self._lock = file, entries, threading.Lock()
 
     def __enter__(self) -> Archive:
         return self
@@ -119,12 +111,6 @@ class Archive:
         """The one folder that holds every file, "" where there is none."""
         tops = {name.partition("/")[0] if "/" in name else "" for name in self._entries}
         return tops.pop() if len(tops) == 1 else ""
-
-    def inside(self, folder: str) -> Archive:
-        """The same archive seen from a folder: its files alone, by their paths below it."""
-        start = f"{folder}/"
-        entries = {name.removeprefix(start): entry for name, entry in self._entries.items() if name.startswith(start)}
-        return Archive(self.where, self._file, entries, self.passed_over, self._lock, self._prefix + start)
 
     def find(self, path: str, folder: str = "") -> str:
         """The file that a path means which stands in a file of `folder`: below this folder, or else below the root.
@@ -196,7 +182,7 @@ class Archive:
             raise GLevelError(f"{self.where}: has no file {shown(name)}") from None
 
     def _at(self, name: str) -> str:
-        return f"{self.where}: {shown(self._prefix + name)}"
+        return f"{self.where}: {shown(name)}"
 
 
 def open_archive(source: str | os.PathLike[str] | bytes) -> Archive:
@@ -225,7 +211,7 @@ def open_archive(source: str | os.PathLike[str] | bytes) -> Archive:
         except OSError as error:
             raise GLevelError(f"{where}: cannot be read: {error.strerror or error}") from None
         undo.pop_all()
-        return Archive(where, file, entries, passed_over, threading.Lock())
+        return Archive(where, file, entries, passed_over)
 
 
 @dataclass(frozen=True)

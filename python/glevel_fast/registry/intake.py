@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from glevel_fast.errors import GLevelError, SubmissionError
 from glevel_fast.io.archive import open_archive
 from glevel_fast.registry.evaluating import Grounds, evaluate_archive, grounds_of, is_of_the_submission
-from glevel_fast.registry.ids import find_leaderboard
+from glevel_fast.registry.ids import archive_name, find_leaderboard
 from glevel_fast.registry.standing import Place, Ranking, Standing, standing_of
 from glevel_fast.registry.submission import check
+from glevel_fast.text import clean
 
 if TYPE_CHECKING:
     from glevel_fast.registry.entries import Admission, Evaluated, Submission
@@ -29,6 +30,7 @@ class Taken:
     Attributes
     ----------
     file : str
+        Its name, fit to be shown.
     submission : int or None
         Its number, where it was admitted.
     state : str
@@ -103,7 +105,7 @@ class Intake:
     def retry(self) -> Iterator[Taken]:
         """Evaluate again what failed by us."""
         for submission in [s for s in self.store.submissions() if s.state == "failed"]:
-            file = self.store.archive(submission.sha256)
+            file = archive_name(submission.model, submission.board)
             try:
                 admission = self.store.take(submission.id)
             except SubmissionError as error:
@@ -113,27 +115,34 @@ class Intake:
 
     def _take(self, file: str) -> Taken:
         store, sha256, email, copy = self.store, "", "", ""
+        name = clean(os.path.basename(file), 200)  # a stranger chose it
         try:
             copy = store.keep_for_checking(file)
             with open_archive(copy) as archive:
-                archive.where = os.path.basename(file)
+                archive.where = name
                 sha256 = archive.sha256()
                 metadata, leaderboard = check(
-                    archive, archive.where, store.leaderboards(), self.grounds.benchmark, self.grounds.plain_rows()
+                    archive, name, store.leaderboards(), self.grounds.benchmark, self.grounds.plain_rows()
                 )
             email = metadata.email
             admission = store.admit(copy, sha256, metadata, leaderboard.id)
         except GLevelError as error:
             if not copy:
-                return Taken(file, None, "refused", str(error))  # there is nothing to note: it was not to be read
-            why = str(error).replace(copy, os.path.basename(file))
-            store.refuse(os.path.basename(file), why, sha256, email)
-            return Taken(file, None, "refused", why)
+                return Taken(name, None, "refused", str(error))  # there is nothing to note: it was not to be read
+            why = str(error).replace(copy, name)
+            store.refuse(name, why, sha256, email)
+            return Taken(name, None, "refused", why)
         finally:
             with suppress(OSError):  # admitted, it has another name
                 os.unlink(copy)
         (submission,) = store.submissions(admission.submission)
-        return self._evaluate(file, admission, submission)
+        taken = self._evaluate(name, admission, submission)
+        n = archive.passed_over
+        return (
+            replace(taken, notes=(*taken.notes, f"passed over: {n} files that a Mac's file manager adds"))
+            if n
+            else taken
+        )
 
     def _evaluate(self, file: str, admission: Admission, submission: Submission) -> Taken:
         try:
@@ -158,9 +167,8 @@ class Intake:
         leaderboard = find_leaderboard(submission.board, self.store.leaderboards())
         values = self.values
         if values is None:
-            values = (
-                next((k.evaluation.given for k in self.store.kept() if k.submission.id == submission.id), None) or None
-            )
+            before = self.store.evaluations(latest=True, only=submission.id)
+            values = before[0].given or None if before else None
         return evaluate_archive(
             self.grounds,
             self.store.archive(submission.sha256),

@@ -16,6 +16,7 @@ from glevel_fast.registry.ids import Leaderboard, find_leaderboard, known_leader
 from glevel_fast.registry.standing import Standing
 from glevel_fast.registry.store import Store, relative_to
 from glevel_fast.trust.snapshot import Difference, diff, take
+from glevel_fast.version import __version__
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,8 +60,8 @@ def rescore(
 ) -> Rescored:
     """Put a registry's board on another benchmark, table of tasks or annotations; all at once, or not at all.
 
-    Where specialists, weights or skills change alone, or tasks fall away, no submission is evaluated again: the values
-    that are there do not depend on it.
+    Where specialists, weights or skills change alone, or tasks fall away, no submission is evaluated again that this
+    version of the package evaluated: the values that are there do not depend on it.
 
     Parameters
     ----------
@@ -144,6 +145,8 @@ def _still(
     """The values that an entry has by other grounds without being evaluated again; None where it must be."""
     hashes, bench = entry.evaluation.hashes, grounds.benchmark
     if hashes != store.hashes or hashes.annotations != grounds.hashes.annotations:
+        return None
+    if entry.evaluation.version != __version__:
         return None
     if [row for row in store.settings["rows"] if row["task"] in bench.tasks] != grounds.plain_rows():
         return None

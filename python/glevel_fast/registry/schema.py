@@ -114,7 +114,7 @@ def create(path: str | os.PathLike[str], fill: Callable[[sqlite3.Connection], ob
             _migrate(db)
             with transaction(db):
                 fill(db)
-        os.link(temporary, where)  # unlike a rename, it takes no other file's place
+        _place(temporary, where)
     except FileExistsError:
         raise GLevelError(f"{where}: is there already; a new registry needs a new file") from None
     except OSError as error:
@@ -122,6 +122,18 @@ def create(path: str | os.PathLike[str], fill: Callable[[sqlite3.Connection], ob
     finally:
         with suppress(OSError):
             os.unlink(temporary)
+
+
+def _place(temporary: str, where: str) -> None:
+    """Give a finished file its name; unlike a rename, a link takes no other file's place."""
+    try:
+        os.link(temporary, where)
+    except FileExistsError:
+        raise
+    except OSError:  # not every file system has links
+        if os.path.lexists(where):
+            raise FileExistsError from None
+        os.rename(temporary, where)
 
 
 def connect(path: str | os.PathLike[str], *, write: bool = False) -> sqlite3.Connection:

@@ -76,18 +76,27 @@ class Ranking:
         """Where a submission stands, itself or in a better one's history."""
         return next((p for p in self.places if any(h.submission.id == submission for h in p.history)), None)
 
-    def columns(self) -> dict[str, list[Any]]:
-        """The board by columns, as plain data in full precision; no address is among them."""
-        places = self.places
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, in full precision; no address is in it."""
         return {
-            "rank": [p.rank for p in places],
-            "model": [p.submission.model for p in places],
-            "level": [p.level or None for p in places],
-            "modalities": [p.modalities for p in places],
-            **{part: [p.parts[part] for p in places] for part in self.parts},
-            "total": [p.total for p in places],
-            "date": [p.date for p in places],
-            "submission": [p.submission.id for p in places],
+            "id": self.leaderboard.id,
+            "scope": str(self.leaderboard.scope),
+            "benchmark": self.benchmark,
+            "rows": [
+                {
+                    "rank": p.rank,
+                    "model": p.submission.model,
+                    "level": p.level or None,
+                    "modalities": p.modalities,
+                    "parts": p.parts,
+                    "total": p.total,
+                    "date": p.date,
+                    "submission": p.submission.id,
+                    "submissions": len(p.history),
+                }
+                for p in self.places
+            ],
+            "notes": list(self.notes),
         }
 
     def sheet(self) -> TextTable:

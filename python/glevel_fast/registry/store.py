@@ -358,6 +358,15 @@ class Store:
             self._state(submission, "withdrawn" if back else "scored")
             record(self._db, self.clock(), "restored" if back else "withdrawn", {"submission": submission})
 
+    def change(
+        self, *, limits: Sequence[Limit] | None = None, lease: int | None = None, title: str | None = None
+    ) -> None:
+        """Set other limits, another length of leases in milliseconds, or another title; they hold from now on."""
+        given = {"limits": None if limits is None else [str(x) for x in limits], "lease": lease, "title": title}
+        with transaction(self._db):
+            data = {"settings": {name: value for name, value in given.items() if value is not None}}
+            record(self._db, self.clock(), "settings", data)
+
     def rescore(
         self, evaluated: Mapping[int, Evaluated], samples_from: Mapping[int, int], changes: Mapping[str, Any]
     ) -> bool:

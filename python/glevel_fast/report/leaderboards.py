@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from glevel_fast.errors import GLevelError
 from glevel_fast.extras import require
 from glevel_fast.io import write
 from glevel_fast.registry.entries import utc
-from glevel_fast.registry.standing import Place, Ranking, Standing, standing_of
+from glevel_fast.registry.standing import Place, Ranking, standing_of
 from glevel_fast.report.page import page
 from glevel_fast.text import clean, reason
 from glevel_fast.version import __version__
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["write_leaderboards"]
 
-DETAILS = "{id}.html"
+DETAILS = "{id}.details.html"
 """The file with heat map and receipts of a leaderboard of Scope-A; of others the scopes beside theirs would mislead."""
 
 
@@ -44,12 +45,14 @@ def write_leaderboards(folder: str | os.PathLike[str], store: Store, *, title: s
         Where nothing can be written there.
     """
     standing, notes = standing_of(store)
-    rankings = standing.rankings(store.leaderboards())
+    known = store.leaderboards()
+    rankings = standing.rankings(known)
     heading = title or store.settings["title"]
     pages = {"index.html": _index(store, rankings, notes, heading)}
     for ranking in rankings:
         if ranking.leaderboard.scope.kind == "A":
-            pages[_details(ranking)] = _details_page(standing, ranking, heading)
+            name = DETAILS.format(id=ranking.leaderboard.id)
+            pages[name] = page(standing.best_scores(ranking), title=f"{heading}: {ranking.leaderboard.id}")
     try:
         os.makedirs(folder, exist_ok=True)
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
@@ -57,16 +60,10 @@ def write_leaderboards(folder: str | os.PathLike[str], store: Store, *, title: s
     paths = [os.path.join(os.fsdecode(folder), name) for name in pages]
     for path, content in zip(paths, pages.values(), strict=True):
         write.text(path, content)
+    for name in {DETAILS.format(id=board) for board in known} - pages.keys():
+        with suppress(FileNotFoundError):  # of a board whose submissions were all withdrawn
+            os.unlink(os.path.join(os.fsdecode(folder), name))
     return paths
-
-
-def _details(ranking: Ranking) -> str:
-    return DETAILS.format(id=ranking.leaderboard.id)
-
-
-def _details_page(standing: Standing, ranking: Ranking, heading: str) -> str:
-    scores = standing.best_scores(ranking)
-    return page(scores, title=f"{heading}: {ranking.leaderboard.id}")
 
 
 def _index(store: Store, rankings: list[Ranking], notes: tuple[str, ...], heading: str) -> str:
@@ -103,7 +100,7 @@ def _board(ranking: Ranking) -> dict[str, Any]:
     return {
         "id": ranking.leaderboard.id,
         "scope": clean(str(ranking.leaderboard.scope), 120),
-        "details": _details(ranking) if ranking.leaderboard.scope.kind == "A" else "",
+        "details": DETAILS.format(id=ranking.leaderboard.id) if ranking.leaderboard.scope.kind == "A" else "",
         "parts": parts,
         "notes": ranking.notes,
         "rows": [_row(place, parts) for place in ranking.places],
