@@ -1,6 +1,8 @@
 #include "engine.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "pool.hpp"
 #include "scratch.hpp"
@@ -14,7 +16,24 @@ constexpr std::size_t values_per_piece = 16384;
 }  // namespace
 
 Engine::Engine(const TaskTable& tasks, const std::string& isa)
-    : plan_(tasks), kernels_(&choose_kernels(isa)), few_(&kernels_for_few(*kernels_)), folded_(tasks, few_->lanes) {}
+    : plan_(tasks), kernels_(&choose_kernels(isa)), few_(&kernels_for_few(*kernels_)), folded_(tasks, few_->lanes) {
+    for (std::size_t g = 0; g < plan_.n_groups; ++g) {
+        Percentages found{g, 0.0, {}};
+        double total = 0.0, most = 0.0;
+        for (std::size_t t = 0; t < tasks.n_tasks; ++t) {
+            if (tasks.group[t] != static_cast<std::int32_t>(g)) continue;
+            // CIDEr too: a percentage that may be above 100
+            const bool percentage = tasks.kind[t] == Kind::percent ||
+                                    (tasks.kind[t] == Kind::linear && tasks.worst[t] == 0.0 && tasks.slope[t] == 1.0 &&
+                                     tasks.low[t] == 0.0 && tasks.scale[t] == 1.0);
+            if (percentage) found.columns.push_back(static_cast<std::int32_t>(t));
+            total += tasks.weight[t];
+            most += tasks.weight[t] * (percentage ? 1.0 : 100.0);
+        }
+        found.limit = total > 0.0 ? 1.000001 * most / total : std::numeric_limits<double>::infinity();
+        if (!found.columns.empty()) percentages_.push_back(std::move(found));
+    }
+}
 
 template <class Work>
 void Engine::each(std::size_t n, std::size_t threads, const Work& work) const {
@@ -38,7 +57,27 @@ void Engine::score(const double* raw, std::size_t n, std::size_t threads, const 
             few_->score_one(folded_, raw, 0, out, scratch);
         else
             kernels.score(plan_, raw, first, last, out, scratch);
+        suspect_fractions(raw, first, last, out);
     });
+}
+
+// A model whose supported percentages in one group (two tasks or more) are all at most 1 wants a closer look.
+void Engine::suspect_fractions(const double* raw, std::size_t first, std::size_t last, const Scores& out) const {
+    for (std::size_t i = first; i < last; ++i)
+        for (const Percentages& of : percentages_) {
+            const std::size_t at = i * plan_.n_groups + of.group;
+            // the mean rules almost all out
+            if (out.supported[at] < 2 || out.means[2 * at] > of.limit) continue;
+            const double* row = raw + i * plan_.n_tasks;
+            bool some = false, large = false;
+            for (const std::int32_t column : of.columns) {
+                const double value = row[column];
+                some |= value > 0.0;
+                large = value > 1.0 && std::isfinite(value);
+                if (large) break;
+            }
+            if (some && !large) out.suspect[i] = 1;
+        }
 }
 
 bool Engine::overall(const double* raw, std::size_t n, std::size_t threads, double* out) const {

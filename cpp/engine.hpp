@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "kernels.hpp"
 #include "plan.hpp"
@@ -29,11 +31,20 @@ class Engine {
    private:
     template <class Work>
     void each(std::size_t n_models, std::size_t threads, const Work& work) const;
+    void suspect_fractions(const double* raw, std::size_t first, std::size_t last, const Scores& out) const;
+
+    // Percentages of a group: their columns, and the highest mean of the group with all of them at most 1.
+    struct Percentages {
+        std::size_t group;
+        double limit;
+        std::vector<std::int32_t> columns;
+    };
 
     Plan plan_;
     const Kernels* kernels_;
     const Kernels* few_;
     Plan folded_;
+    std::vector<Percentages> percentages_;
 };
 
 // overall, modality and level from means, (n_models, n_groups, 2).

@@ -93,7 +93,7 @@ def spelling(name: str) -> str:
 
 
 def fold_task(name: str) -> str:
-    """The form under which names of models and tasks meet (SPEC.md section 3).
+    """The form under which names of models and tasks meet (docs/spec.md section 3).
 
     Beyond `spelling`, compatible characters are one (NFKC), zero-width and format characters fall away, and all
     dashes are alike: what looks the same is the same.

@@ -149,10 +149,21 @@ def test_a_missing_sota_is_nan(cell):
 
 
 def test_wer_in_percent():
-    wer = changed(metric=["WER", "wer", "WER"], sota=[5.6, 0.07, 5.6])
-    bench = load_benchmark(wer | {"scale": [None, None, 0.1]})
-    np.testing.assert_array_equal(bench.scale, [0.01, 1, 0.1])
-    assert [note for note in bench.notes if "'a'" in note]
+    wer = changed(metric=["WER", "wer", "WER"], sota=[5.6, 7.0, 0.07])
+    bench = load_benchmark(wer | {"scale": [None, None, 1]})
+    np.testing.assert_array_equal(bench.scale, [0.01, 0.01, 1])
+    assert [note for note in bench.notes if "'a', 'b'" in note]
+    assert bench.inferred == {"a", "b"}
+    fractions = load_benchmark(changed(metric=["WER"] * 3, sota=[0.056, 0.07, 1.0]))
+    np.testing.assert_array_equal(fractions.scale, [1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("sota", "words"), [([5.6, 0.8, 7], "'a' 5.6, 'c' 7.*'b' 0.8"), ([5.6, None, 7], "not known: 'b'")]
+)
+def test_wer_in_a_unit_that_nobody_knows(sota, words):
+    with pytest.raises(BenchmarkError, match=f"{words}.*a column `scale`"):
+        load_benchmark(changed(metric=["WER", "wer", "WER"], sota=sota))
 
 
 @pytest.mark.parametrize(

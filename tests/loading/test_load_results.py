@@ -11,7 +11,7 @@ import pytest
 from released import SOTA, TASKS, half, save, sheets, sota_sheets
 
 from glevel_fast import Benchmark, GLevelError, Results, ResultsError, load_benchmark, load_results
-from glevel_fast.core.checks import describe_fractions, describe_invalid, fraction_models, invalid_cells
+from glevel_fast.core.checks import describe_invalid, invalid_cells
 from glevel_fast.io import write
 from glevel_fast.loading import intake
 
@@ -537,27 +537,3 @@ def test_invalid_cells_are_described(mixed):
     assert "and 5 more" in text
     assert "--invalid missing" in text
     assert "--invalid" not in describe_invalid(mask, values, mixed, ["x"] * 3, [""] * 3, advice=False)
-
-
-@pytest.mark.parametrize(
-    ("row", "is_fraction"),
-    [
-        ([0.5, 20, 3, 50, 0.7, 1.0], True),
-        ([0.5, 20, 3, 50, 0.7, 1.1], False),
-        ([0.5, 20, 3, 50, 0.7, np.nan], False),  # two say little
-        ([0.5, 20, 3, 50, 0.7, 0], False),  # an exact 0 is not supported
-        ([0, 0, 0, 0, 0, 0], False),
-    ],
-)
-def test_fractions(mixed, row, is_fraction):
-    assert fraction_models(np.array([row]), mixed, "missing").tolist() == [is_fraction]
-
-
-def test_fractions_are_described(mixed):
-    values = np.array([[0.5, 20, 3, 50, 0.7, 1.0], [50, 1, 1, 1, 1, 1]])
-    mask = fraction_models(values, mixed)
-    text = describe_fractions(mask, values, mixed, ["x", "y"], ["a.csv", "b.csv"])
-    assert "a.csv: model 'x': 3 values, the largest mIoU 1 (task 'f')" in text
-    assert "b.csv" not in text
-    assert "--fractions scale" in text
-    assert "--fractions keep" in text

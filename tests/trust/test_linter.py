@@ -201,5 +201,5 @@ def test_policies_that_agree_show_nothing():
 
 def test_policy_diff_command(workbook, capsys):
     sota, mine = map(str, workbook)
-    assert main(["lint", mine, "-b", sota, "--policy-diff"]) == 0
+    assert main(["lint", mine, "-b", sota, "--policy-diff", "--fractions", "keep"]) == 0
     assert "values that the policies take differently" in capsys.readouterr().out

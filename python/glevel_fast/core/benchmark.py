@@ -64,6 +64,8 @@ class Benchmark:
         Factor from the raw unit to the metric's (0.01 turns a percent into a fraction); default 1.
     notes : tuple of str
         What was inferred.
+    inferred : frozenset of str
+        Tasks whose unit was inferred from the specialist alone (WER); models' values are held to it.
     definitions : dict of str to Metric, optional
         What names mean in this table alone; all others are those that are registered.
     aliases, metric_aliases : tuple of tuple of str
@@ -90,6 +92,7 @@ class Benchmark:
     notes: tuple[str, ...] = ()
     aliases: tuple[tuple[str, ...], ...] = ()
     metric_aliases: tuple[tuple[str, ...], ...] = ()
+    inferred: frozenset[str] = frozenset()
     definitions: InitVar[Mapping[str, Metric] | None] = None
     metrics: tuple[Metric, ...] = field(init=False)
     task_index: dict[str, int] = field(init=False)
@@ -368,6 +371,13 @@ class Benchmark:
         new._check_whole()
         return new
 
+    def noting(self, note: str) -> Benchmark:
+        """This table with one note more."""
+        new = object.__new__(Benchmark)
+        new.__dict__.update(self.__dict__)
+        new._note(note)
+        return new
+
     def _splice(self, gone: list[int], add: Benchmark | None) -> None:
         more = [] if add is None else [add]
 
@@ -400,6 +410,8 @@ class Benchmark:
             "_alias_positions",
         ):
             self.__dict__.pop(derived, None)
+        if add is not None:
+            self._set("inferred", self.inferred | add.inferred)
         self.__dict__.update(changed, task_index=index)
 
     def to_dict(self) -> dict[str, list[Any]]:

@@ -1,4 +1,4 @@
-"""What raw values may be: their metric's domain and unit (docs/spec.md sections 2 and 3)."""
+"""What raw values may be: their metric's domain (docs/spec.md sections 2 and 3)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glevel_fast.errors import BenchmarkError, GLevelError
+from glevel_fast.io.cells import widened
 from glevel_fast.text import bullets, shown
 
 if TYPE_CHECKING:
@@ -19,12 +20,10 @@ __all__ = [
     "checked_number",
     "checked_numbers",
     "checked_seed",
-    "describe_fractions",
     "describe_invalid",
-    "fraction_models",
+    "given_cells",
     "invalid_cells",
     "outside_domain",
-    "percent_tasks",
     "refuse_specialist",
 ]
 
@@ -32,15 +31,10 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-def _given(values: Array, zero: str) -> Mask:
+def given_cells(values: Array, zero: str) -> Mask:
+    """bool of the shape of `values`: neither NaN nor +inf, nor an exact 0 unless that is a score."""
     given: Mask = ~(np.isnan(values) | np.isposinf(values))
     return given if zero == "score" else given & (values != 0)
-
-
-def percent_tasks(bench: Benchmark) -> Mask:
-    """bool (n_tasks,): tasks whose raw values are percentages: such a metric, and no scale."""
-    percent: Mask = bench.mapping["kind"] == 0
-    return percent
 
 
 def invalid_cells(values: Array, bench: Benchmark, zero: Literal["missing", "score"] = "missing") -> Mask:
@@ -51,7 +45,7 @@ def invalid_cells(values: Array, bench: Benchmark, zero: Literal["missing", "sco
     low, high = bench.mapping["low"], bench.mapping["high"]
     with np.errstate(over="ignore", invalid="ignore"):
         z = values * bench.scale
-    outside: Mask = _given(values, zero) & ~((z >= low) & (z <= high))
+    outside: Mask = given_cells(values, zero) & ~((z >= low) & (z <= high))
     return outside
 
 
@@ -75,44 +69,6 @@ def describe_invalid(
     return f"{len(where)} {noun} outside the domain of the task's metric:{bullets(cells(), len(where))}{hint}"
 
 
-def fraction_models(values: Array, bench: Benchmark, zero: Literal["missing", "score"] = "missing") -> Mask:
-    """bool (n_models,): models that seem to give fractions where percents belong.
-
-    They have at least three supported values of percentages (tasks with a scale do not count),
-    not all 0, and none above 1. Source: docs/spec.md section 3.
-    """
-    values = values[:, percent_tasks(bench)]
-    supported = _given(values, zero)
-    highest = np.where(supported, values, 0.0).max(axis=1, initial=0.0)
-    found: Mask = (supported.sum(axis=1) >= 3) & (highest > 0) & (highest <= 1)
-    return found
-
-
-def describe_fractions(
-    mask: Mask, values: Array, bench: Benchmark, models: Sequence[str], sources: Sequence[str]
-) -> str:
-    """Which models of `mask`, with their largest percentage, and which option converts."""
-    percent = percent_tasks(bench)
-    which = np.flatnonzero(mask)
-
-    def lines() -> Iterable[str]:
-        for i in which.tolist():
-            row = np.where(percent & _given(values[i], "missing"), values[i], -np.inf)
-            j = int(np.argmax(row))
-            origin = f"{sources[i]}: " if sources[i] else ""
-            count = np.count_nonzero(row > -np.inf)
-            yield (
-                f"{origin}model {shown(models[i])}: {count} values, the largest {bench.metric[j]} "
-                f"{row[j]:g} (task {shown(bench.tasks[j])})"
-            )
-
-    return (
-        f"percentages that look like fractions (all at most 1):{bullets(lines(), len(which))}\n"
-        'multiply them by 100 with fractions="scale" (--fractions scale), '
-        'or take them as they are with fractions="keep" (--fractions keep)'
-    )
-
-
 def checked_numbers(given: ArrayLike, what: str) -> Array:
     """float64 of numbers, None being NaN.
 
@@ -122,7 +78,8 @@ def checked_numbers(given: ArrayLike, what: str) -> Array:
         Something else, or arrays of unlike lengths.
     """
     try:
-        return np.asarray(given, dtype=np.float64)
+        numbers = np.asarray(given)
+        return widened(numbers) if numbers.dtype.kind == "f" else np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise GLevelError(f"{what}: {error}") from None
 

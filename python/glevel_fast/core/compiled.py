@@ -125,14 +125,20 @@ class Compiled:
     options : Options
     backend : module
         Where the kernels come from: `_core`, or their NumPy twins in `glevel_fast.core.twin`.
+    given : Benchmark or None
+        As it came, where specialists were fractions and had to be scaled.
+    from_fractions : frozenset of (modality, paradigm)
+        The groups of which that is so.
     """
 
     benchmark: Benchmark
     options: Options
     backend: Any = _core
+    given: Benchmark | None = None
+    from_fractions: frozenset[tuple[str, str]] = frozenset()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _compile, (self.benchmark, self.options, self.backend.__name__)
+        return _compile, (self.benchmark, self.options, self.backend.__name__, self.given, self.from_fractions)
 
     @cached_property
     def engine(self) -> Kernels:
@@ -182,5 +188,5 @@ class Compiled:
         return self.make_engine({name: c if name == "n_modalities" else c[tasks] for name, c in whole.items()})
 
 
-def _compile(benchmark: Benchmark, options: Options, backend: str) -> Compiled:
-    return Compiled(benchmark, options, import_module(backend))
+def _compile(benchmark: Benchmark, options: Options, backend: str, *given: Any) -> Compiled:
+    return Compiled(benchmark, options, import_module(backend), *given)

@@ -121,6 +121,11 @@ class Metric:
         return linear and self.low == 0.0 and self.high == 100.0
 
     @property
+    def is_percent_like(self) -> bool:
+        """Whether z is a percentage that maps to itself up to 100, and may be more (CIDEr)."""
+        return self.family == "linear" and (self.worst, self.best, self.low) == (0.0, 100.0, 0.0)
+
+    @property
     def lowest(self) -> float:
         """The smallest double inside the domain (`inverse` leaves out 0)."""
         return math.ulp(0.0) if self.family == "inverse" and self.low == 0.0 else self.low

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glevel_fast.errors import ResultsError
+from glevel_fast.io.cells import widened
 from glevel_fast.io.frames import AsFrames
 from glevel_fast.text import fold_task, is_unicode, shown, spelled
 
@@ -190,7 +191,7 @@ def _floats(values: ArrayLike) -> Array:
     given = np.asarray(values)
     if given.dtype.kind not in "fiu":
         raise ResultsError(f"the values must be numbers, not {given.dtype}")
-    array = np.array(given, dtype=np.float64, order="C")
+    array = np.array(widened(given), dtype=np.float64, order="C")
     if (endless := array == np.inf).any():
         array[endless] = np.nan
     return array

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from glevel_fast.core.benchmark import LANGUAGE, LEVELS, PARADIGMS, Benchmark
 from glevel_fast.core.results import Results
 from glevel_fast.core.skills import SkillScores, group_coverage, skill_scores
+from glevel_fast.core.units import describe_cells
 from glevel_fast.errors import ResultsError
 from glevel_fast.io.frames import AsFrames
 from glevel_fast.text import clean, fold_task, nearest, points_text, shown
@@ -46,8 +47,10 @@ class Scores(AsFrames):
         The highest k in 5, 4, 3, 2 with S_k > 0; 0 where there is none.
     absent : int64 (n_models,) or None
         How many of the benchmark's tasks the input did not hold at all; None for an array.
-    notes : tuple of str
-        What was inferred, converted or left out.
+    said, looked : tuple of str
+        Notes of benchmark and results, and those that scoring made; see `notes`.
+    suspect : bool
+        Whether some values had to be looked at one by one.
     raw : float64 (n_models, n_tasks), read-only, or None
         What was scored, percentages in percent: a view of the caller's array where that could be
         used as it was. Boards of skills and receipts read it; do not change it under them.
@@ -64,11 +67,22 @@ class Scores(AsFrames):
     supported: NDArray[np.int32]
     wins: NDArray[np.int32]
     level: NDArray[np.int8]
-    notes: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
     absent: NDArray[np.int64] | None = None
     names: tuple[str, ...] | None = None
     raw: Array | None = None
     given: Results | Array | None = None
+    looked: tuple[str, ...] = ()
+    suspect: bool = False
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What was inferred, converted or left out; and which single values may be in another unit, or nearly tie."""
+        cells: list[str] = []
+        if self.raw is not None and self.policy == "paper":
+            lone = self.compiled.options.fractions != "keep"
+            cells = describe_cells(self.raw, self.benchmark, self.zero, lambda i: self.models[i], lone=lone)
+        return (*self.said, *self.looked, *cells)
 
     @property
     def benchmark(self) -> Benchmark:

@@ -13,17 +13,20 @@ from numpy.typing import ArrayLike, NDArray
 from glevel_fast import _core
 from glevel_fast.core import release
 from glevel_fast.core.benchmark import Benchmark
-from glevel_fast.core.checks import (
-    describe_fractions,
-    describe_invalid,
-    fraction_models,
-    invalid_cells,
-    percent_tasks,
-)
+from glevel_fast.core.checks import describe_invalid, invalid_cells
 from glevel_fast.core.compiled import Compiled, Options, Reduced, Scored, count_threads
 from glevel_fast.core.results import Results
 from glevel_fast.core.scores import Scores
+from glevel_fast.core.units import (
+    compiled,
+    describe_doubts,
+    doubts,
+    refuse_doubts,
+    scaled,
+    suspected_errors,
+)
 from glevel_fast.errors import InvalidScoreError, ResultsError
+from glevel_fast.io.cells import widened
 
 __all__ = ["Scorer"]
 
@@ -54,7 +57,7 @@ class Scorer:
     ) -> None:
         if not isinstance(benchmark, Benchmark):
             raise TypeError(f"benchmark must be a Benchmark (see load_benchmark), not {type(benchmark).__name__}")
-        self.compiled = Compiled(benchmark, Options(policy, zero, invalid, fractions), self.backend)
+        self.compiled = compiled(benchmark, Options(policy, zero, invalid, fractions), self.backend)
         _ = self.compiled.engine  # what is wrong with it shows here, not at the first score
 
     @classmethod
@@ -103,13 +106,22 @@ class Scorer:
 
     @cached_property
     def _quick(self) -> Callable[[Array, int], Array | None]:
-        return self.compiled.engine.overall if self.policy == "paper" else lambda raw, threads: None
+        if self.policy == "paper" and self._doubtful is None:
+            return self.compiled.engine.overall
+        return lambda raw, threads: None
+
+    @cached_property
+    def _doubtful(self) -> Callable[[Array], NDArray[np.bool_]] | None:
+        """What the engine does not see: which rows may hold a value in another unit than the benchmark's."""
+        if self.compiled.from_fractions:
+            return lambda raw: np.ones(len(raw), bool)
+        return suspected_errors(self.benchmark)
 
     @cached_property
     def scoring_zeros(self: AnyScorer) -> AnyScorer:
         """The same scorer with zero="score"; it scores results whose zeros are known to be scores."""
         options = replace(self.compiled.options, zero="score")
-        return self.of(Compiled(self.benchmark, options, self.backend))
+        return self.of(replace(self.compiled, options=options))
 
     def score(
         self, results: Results | ArrayLike, *, models: Sequence[str] | None = None, threads: int | None = None
@@ -148,10 +160,12 @@ class Scorer:
             arrays, release_notes = release.score(benchmark, raw, names)
             return self.made(arrays, notes + release_notes, absent, names, raw, given)
         scored = Scored._make(engine.score(raw, n_threads))
-        if scored.suspect.any():
-            raw, scored, more = self._look_closer(raw, scored, names, sources, n_threads)
-            notes += more
-        return self.made(scored[:6], notes, absent, names, _read_only(raw), given)
+        suspect, looked = scored.suspect.astype(bool), tuple[str, ...]()
+        if self._doubtful is not None:
+            suspect |= self._doubtful(raw)
+        if suspect.any():
+            raw, scored, looked = self._look_closer(raw, scored, np.flatnonzero(suspect), names, sources, n_threads)
+        return self.made(scored[:6], notes, absent, names, _read_only(raw), given, looked, bool(suspect.any()))
 
     def made(
         self,
@@ -161,6 +175,8 @@ class Scorer:
         names: tuple[str, ...] | None,
         raw: Array,
         given: Results | Array,
+        looked: tuple[str, ...] = (),
+        suspect: bool = False,
     ) -> Scores:
         """Scores of this scorer, from the first six arrays of `Scored`.
 
@@ -174,12 +190,17 @@ class Scorer:
             What was scored.
         given : Results or float64 (n_models, n_tasks)
             What came in.
+        looked : tuple of str
+            Notes that scoring made.
+        suspect : bool
+            Whether some values had to be looked at one by one.
 
         Returns
         -------
         Scores
         """
-        return self.kind_of_scores(self.compiled, *arrays, notes, absent, names, raw, given)  # type: ignore[call-arg]
+        rest = (notes, absent, names, raw, given, looked, suspect)
+        return self.kind_of_scores(self.compiled, *arrays, *rest)  # type: ignore[call-arg]
 
     def overall(self, raw: Any, *, threads: int = 1) -> Array:
         """S2 to S5 alone: float64 (n_models, 4), the same bits as `score(raw).overall`.
@@ -249,7 +270,7 @@ class Scorer:
             array = np.asarray(given.values if isinstance(given, Results) else given)
             if array.dtype.kind not in "fiu":
                 raise ResultsError(f"results must be an array of numbers, not of {array.dtype}")
-            array = np.require(array, np.float64, ["C", "A"])
+            array = np.require(widened(array), np.float64, ["C", "A"])
             if array.ndim == 1:
                 array = array[np.newaxis]
         if array.ndim != 2 or array.shape[1] != n:
@@ -260,36 +281,33 @@ class Scorer:
         self,
         raw: Array,
         scored: Scored,
+        rows: NDArray[np.intp],
         names: tuple[str, ...] | None,
         sources: tuple[str, ...] | None,
         threads: int,
     ) -> tuple[Array, Scored, tuple[str, ...]]:
-        """The engine saw a value that may be outside its domain, or a row that may be in fractions."""
-        rows = np.flatnonzero(scored.suspect)
-        zero, notes = self.zero, []
+        """What is wrong with the values of rows that may hold some outside their domain, or in another unit."""
+        bench, zero, notes = self.benchmark, self.zero, []
         models = tuple(names[i] if names is not None else f"model {i}" for i in rows)
         origin = tuple(sources[i] for i in rows) if sources is not None else ("",) * len(rows)
         suspects = raw[rows]
-        outside = invalid_cells(suspects, self.benchmark, zero)
+        outside = invalid_cells(suspects, bench, zero)
         if outside.any():
             refuse = self.compiled.options.invalid == "error"
-            message = describe_invalid(outside, suspects, self.benchmark, models, origin, advice=refuse)
+            message = describe_invalid(outside, suspects, bench, models, origin, advice=refuse)
             if refuse:
                 raise InvalidScoreError(message)
             notes.append(f"taken as not supported: {message}")
-        in_fractions = fraction_models(suspects, self.benchmark, zero)
-        if in_fractions.any():
-            which = [i for i in range(len(rows)) if in_fractions[i]]
-            listed = ", ".join(repr(models[i]) for i in which[:10]) + (" ..." if len(which) > 10 else "")
-            if self.fractions == "error":
-                raise InvalidScoreError(describe_fractions(in_fractions, suspects, self.benchmark, models, origin))
-            if self.fractions == "scale":
+        found = doubts(suspects, bench, zero, self.compiled.from_fractions)
+        if found.any():
+            scale = self.fractions == "scale"
+            if self.fractions != "keep":
+                refuse_doubts(found, suspects, bench, models, origin, scale=scale)
+            notes += describe_doubts(found, bench, models, scale=scale)
+            if scale:
                 raw = raw.copy()
-                raw[np.ix_(rows[in_fractions], percent_tasks(self.benchmark))] *= 100.0
+                raw[rows] = scaled(suspects, found)
                 scored = Scored._make(self.compiled.engine.score(raw, threads))
-                notes.append(f"percentages given as fractions, multiplied by 100: {listed}")
-            else:
-                notes.append(f"percentages all at most 1, taken as they are: {listed}")
         return raw, scored, tuple(notes)
 
 

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast.core.benchmark import COLUMNS, OPTIONAL_COLUMNS, Benchmark, find_task
-from glevel_fast.core.checks import checked_number, checked_numbers, fraction_models, invalid_cells, percent_tasks
-from glevel_fast.core.compiled import Compiled, Scored, count_threads
+from glevel_fast.core.checks import checked_number, checked_numbers
+from glevel_fast.core.compiled import Scored, count_threads
 from glevel_fast.core.results import Results
 from glevel_fast.core.rules import reaches
+from glevel_fast.core.units import compiled, percentages, suspected_errors
 from glevel_fast.errors import GLevelError
 from glevel_fast.text import fold_task, nearest
 
@@ -62,21 +63,25 @@ def update(
         raise GLevelError("a task is changed twice, under two spellings of its name")
     gone = sorted({find_task(old, task) for task in remove_tasks})
     added = _new_tasks(add_tasks) if add_tasks else None
-    bench = old.changed(sota, gone, added) if sota or gone or added is not None else old
+    new, as_given = scorer, scorer.compiled.given or old
+    if sota or gone or added is not None:
+        as_given = as_given.changed(sota, gone, added)
+        new = scorer.of(compiled(as_given, scorer.compiled.options, scorer.backend))
+    bench = new.benchmark
     before = _results(scores)
     results, rows = _changed_results(before, bench, gone, add_tasks or {}, add_models or {}, cells or {})
-    new = scorer if bench is old else scorer.of(Compiled(bench, scorer.compiled.options, scorer.backend))
-    looked = scores.notes[len(old.notes) + len(before.notes) :]  # notes on single values, which others may change
-    same_values = results is scores.given
-    if scorer.policy == "paper" and bench.modalities == old.modalities and (same_values or not looked):
-        raw = scores.raw if same_values else results.values
+    quick = scorer.policy == "paper" and bench.modalities == old.modalities
+    quick &= scorer.compiled.given is None and new.compiled.given is None
+    # a value that was looked at, and found good or not, may be judged otherwise beside other specialists
+    if quick and not scores.suspect:
+        raw = scores.raw if results is scores.given else results.values
         moved = [(i, i - bisect(gone, i)) for i in sota if i not in gone]
-        percent = [percent_tasks(old)[gone], *([] if added is None else [percent_tasks(added)])]
+        percent = [percentages(old)[gone], *([] if added is None else [percentages(added)])]
         rebuilt = {int(g) for g in old.group_of_task[gone]}
         rebuilt |= set() if added is None else {int(g) for g in bench.group_of_task[-added.n_tasks :]}
         arrays = _changed_arrays(new, scores, raw, rows, moved, rebuilt, threads)
-        if arrays is not None and not (np.concatenate(percent).any() and _in_fractions(raw, bench, scorer.zero)):
-            notes = bench.notes + results.notes + looked
+        if arrays is not None and not (np.concatenate(percent).any() and _in_fractions(raw, bench)):
+            notes = bench.notes + results.notes
             return Updated(new, results, new.made(arrays, notes, results.absent, results.models, raw, results))
     return Updated(new, results, new.score(results, threads=threads))
 
@@ -210,6 +215,7 @@ def _changed_arrays(
     tasks with another specialist; `rebuilt`: groups with other tasks; `rows`: models with other values.
     """
     bench, old, n_threads = scorer.benchmark, scores.benchmark, count_threads(threads)
+    look = suspected_errors(bench)
     arrays = {name: _grown(getattr(scores, name), len(raw)) for name in ARRAYS}
     others = np.ones(len(raw), bool)
     others[rows] = False
@@ -237,10 +243,7 @@ def _changed_arrays(
         for array, part in zip(arrays.values(), parts, strict=True):
             array[rows] = part
         suspect[rows] = seen
-    some = raw[suspect]
-    if invalid_cells(some, bench, scorer.zero).any() or fraction_models(some, bench, scorer.zero).any():
-        return None
-    return tuple(arrays.values())
+    return None if suspect.any() or (look is not None and look(raw).any()) else tuple(arrays.values())
 
 
 def _grown(old: NDArray[Any], n: int) -> NDArray[Any]:
@@ -277,11 +280,11 @@ def _reduce_group(
     return suspect
 
 
-def _in_fractions(raw: Array, bench: Benchmark, zero: Any) -> bool:
-    """Whether a model's percentages are all at most 1; few columns show of almost all that they are not."""
-    rows, percent = np.arange(len(raw)), np.flatnonzero(percent_tasks(bench))
+def _in_fractions(raw: Array, bench: Benchmark) -> bool:
+    """Whether some model's percentages may all be at most 1; few columns show of almost all that they are not."""
+    rows, percent = np.arange(len(raw)), np.flatnonzero(percentages(bench))
     for columns in np.split(percent, 2 ** np.arange(1, 12) - 1):
         rows = rows[~(raw[np.ix_(rows, columns)] > 1).any(axis=1)]
         if not len(rows):
             return False
-    return bool(fraction_models(raw[rows], bench, zero).any())
+    return bool((raw[np.ix_(rows, percent)] > 0).any())

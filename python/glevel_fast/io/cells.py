@@ -89,6 +89,16 @@ def as_text(value: object) -> str | None:
     return shown(value) if isinstance(value, int | np.integer) and not isinstance(value, bool) else None
 
 
+def hundredfolds(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`hundredfold` of each value."""
+    quick = np.abs(values) <= 1
+    whole = np.rint(np.where(quick, values, 0.0) * 1e15)  # of up to fifteen digits, which no other decimal shares
+    quick &= whole / 1e15 == values
+    result: NDArray[np.float64] = whole / 1e13
+    result[~quick] = [hundredfold(x) for x in values[~quick].tolist()]
+    return result
+
+
 def as_number(value: object, missing: frozenset[str] = NOT_SUPPORTED, percent: bool = True) -> float | None:
     """A cell as a number, NaN where it is missing or a text in `missing`; None where it is something else.
 

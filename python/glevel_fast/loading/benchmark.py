@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from glevel_fast.io.read import read_file
 from glevel_fast.io.table import Table, fold_header, table_from_columns, table_from_records
 from glevel_fast.io.workbook import SHEETS, SOTA, Workbook
 from glevel_fast.text import listing, shown, shown_listing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["load_benchmark"]
 
@@ -164,12 +167,16 @@ def _from_columns(
     given = ~np.isnan(parsed["scale"])
     for name in ("weight", "scale"):
         parsed[name] = np.where(np.isnan(parsed[name]), 1.0, parsed[name])
-    is_wer = np.array([known_metric(name) is find_metric("WER") for name in parsed["metric"]])
-    percent = is_wer & ~given & (sota > 1)
+    wer = find_metric("WER")
+    open_ = np.array([known_metric(name) is wer for name in parsed["metric"]]) & ~given
+    percent = open_ & (sota > 1)
+    if open_.any() and not (percent == open_).all() and not (open_ == (open_ & (sota <= 1))).all():
+        raise BenchmarkError(f"{where}: {_unit_in_doubt(parsed['task'], sota, open_)}")
     if percent.any():
         parsed["scale"] = np.where(percent, 0.01, parsed["scale"])
         names = shown_listing([parsed["task"][i] for i in np.flatnonzero(percent)])
         notes = [*notes, f"WER above 1 is taken as a percent (scale 0.01): {names}"]
+    parsed["inferred"] = frozenset(parsed["task"][i] for i in np.flatnonzero(open_))
     parsed["tasks"] = parsed.pop("task")
     try:
         return Benchmark(
@@ -177,3 +184,21 @@ def _from_columns(
         )
     except GLevelError as error:
         raise type(error)(f"{where}: {error}") from None
+
+
+def _unit_in_doubt(tasks: Sequence[str], sota: NDArray[np.float64], open_: NDArray[np.bool_]) -> str:
+    """Why the unit of word error rates cannot be inferred."""
+    groups = (
+        ("above 1, as percents are", open_ & (sota > 1)),
+        ("at most 1, as fractions are", open_ & (sota <= 1)),
+        ("not known", open_ & np.isnan(sota)),
+    )
+    parts = [
+        f"{what}: {listing([f'{shown(tasks[i])} {sota[i]:g}' for i in np.flatnonzero(mask).tolist()])}"
+        for what, mask in groups
+        if mask.any()
+    ]
+    return (
+        f"in which unit word error rates are cannot be inferred from the specialists; {'; '.join(parts)}; "
+        "add a column `scale`: 0.01 for percents, 1 for fractions"
+    )

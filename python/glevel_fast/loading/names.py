@@ -1,4 +1,4 @@
-"""Names of models and tasks as they are written, and as they are meant (SPEC.md section 3)."""
+"""Names of models and tasks as they are written, and as they are meant (docs/spec.md section 3)."""
 
 from __future__ import annotations
 

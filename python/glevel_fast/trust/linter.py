@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glevel_fast.core.checks import fraction_models, invalid_cells
+from glevel_fast.core.checks import invalid_cells
+from glevel_fast.core.units import doubts
 from glevel_fast.io.markup import TextTable
 from glevel_fast.io.workbook import Workbook, read_workbook
 from glevel_fast.text import fold_task
@@ -80,12 +81,12 @@ def lint(
     where = place or (lambda i, j: results.sources[i])
     values = results.values
     outside = invalid_cells(values, benchmark)
-    in_fractions = fraction_models(values, benchmark)
+    in_fractions = doubts(values, benchmark, "missing").fractions
     found = []
     for i, model in enumerate(results.models):
         for j in np.flatnonzero(~np.isnan(values[i])).tolist():
             value, metric = float(values[i, j]), benchmark.metrics[j]
-            verdict = _judge(value, metric, benchmark, j, bool(outside[i, j]), bool(in_fractions[i]))
+            verdict = _judge(value, metric, benchmark, j, bool(outside[i, j]), bool(in_fractions[i, j]))
             if verdict is not None:
                 kind, message, scale = verdict
                 sota = float(benchmark.sota[j])

@@ -137,10 +137,10 @@ class Receipt:
                 self.tasks[i],
                 self.groups[i],
                 self.metrics[i],
-                _number(self.raw[i]),
+                _number(self.raw[i], self.sota[i]),
                 f"{self.scale[i]:g}",
                 _number(self.points[i]),
-                _number(self.sota[i]),
+                _number(self.sota[i], self.raw[i]),
                 self.specialists[i] or "-",
                 "yes" if self.won[i] else "no",
                 f"{self.weight[i]:g}",
@@ -181,7 +181,7 @@ class Receipt:
         TextTable
         """
         rows = [
-            [item.task, _number(item.raw), _number(item.sota), f"{item.gap:.2f}", f"{item.gain:.4f}"]
+            [item.task, _number(item.raw, item.sota), _number(item.sota, item.raw), _gap(item.gap), f"{item.gain:.4f}"]
             for item in self.lacking
         ]
         header = ["Task", "Raw", "Specialist's", "Points below", "Gain"]
@@ -228,8 +228,8 @@ def compare(one: Receipt, other: Receipt, most: int | None = None) -> TextTable:
     rows = [
         [
             one.tasks[i],
-            *(_number(r.raw[i]) for r in (one, other)),
-            _number(one.sota[i]),
+            *(_number(r.raw[i], one.sota[i], *(x.raw[i] for x in (one, other))) for r in (one, other)),
+            _number(one.sota[i], one.raw[i], other.raw[i]),
             *("yes" if r.won[i] else "no" for r in (one, other)),
             *(f"{r.contribution[i]:.4f}" for r in (one, other)),
             f"{difference[i]:+.4f}",
@@ -251,5 +251,13 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and value != value else value
 
 
-def _number(value: float) -> str:
-    return "-" if np.isnan(value) else f"{value:.6g}"
+def _number(value: float, *beside: float) -> str:
+    """Six digits, or all where that would hide a difference from what stands beside it."""
+    if np.isnan(value):
+        return "-"
+    short = f"{value:.6g}"
+    return repr(float(value)) if any(x != value and f"{x:.6g}" == short for x in beside) else short
+
+
+def _gap(points: float) -> str:
+    return f"{points:.2f}" if points >= 0.005 or points == 0 else f"{points:.1e}"

@@ -161,7 +161,19 @@ class Engine:
             )
         in_fractions = (supported.sum(axis=1) >= 3) & (percent > 0) & (percent <= 1)
         endless = percent == np.inf  # hides the largest finite value: worth a look
-        return overall, modality, means, supported, wins, level, (outside | in_fractions | endless).astype(np.uint8)
+        suspect = outside | in_fractions | endless | self._fractions_of_a_group(raw, supported)
+        return overall, modality, means, supported, wins, level, suspect.astype(np.uint8)
+
+    def _fractions_of_a_group(self, raw: Array, supported: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """bool (n_models,): whether the supported percentages of some group (two tasks or more) are all at most 1."""
+        mapped_to_itself = (self.kind == LINEAR) & (self.worst == 0) & (self.slope == 1) & (self.low == 0)
+        percentage = (self.kind == PERCENT) | (mapped_to_itself & (self.scale == 1))
+        found = np.zeros(len(raw), bool)
+        for g in np.unique(self.group[percentage]):
+            values = raw[:, percentage & (self.group == g)]
+            large = ((values > 1) & np.isfinite(values)).any(axis=1)
+            found |= (supported[:, g] >= 2) & (values > 0).any(axis=1) & ~large
+        return found
 
     def overall(self, raw: Array, threads: int = 1) -> Array | None:
         """S2 to S5 alone; None where a row is suspect."""
