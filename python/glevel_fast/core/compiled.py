@@ -126,9 +126,9 @@ class Compiled:
     backend : module
         Where the kernels come from: `_core`, or their NumPy twins in `glevel_fast.core.twin`.
     given : Benchmark or None
-        As it came, where specialists were fractions and had to be scaled.
+        As it came, where specialists are fractions: they were scaled, or noted.
     from_fractions : frozenset of (modality, paradigm)
-        The groups of which that is so.
+        The groups in which they were scaled.
     """
 
     benchmark: Benchmark

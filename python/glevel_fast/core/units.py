@@ -115,7 +115,7 @@ def compiled(bench: Benchmark, options: Options, backend: Any) -> Compiled:
     tasks = shown_listing([bench.tasks[j] for j in np.flatnonzero(inside)])
     if options.fractions == "keep":
         note = f"specialists all at most 1 percent, taken as they are, in {listing(names)}: {tasks}"
-        return Compiled(bench.noting(note), options, backend)
+        return Compiled(bench.noting(note), options, backend, bench)
     positions = np.flatnonzero(inside)
     values = hundredfolds(bench.sota[positions])
     new = bench.changed(dict(zip(positions.tolist(), values.tolist(), strict=True)))

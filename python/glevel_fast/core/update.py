@@ -71,7 +71,7 @@ def update(
     before = _results(scores)
     results, rows = _changed_results(before, bench, gone, add_tasks or {}, add_models or {}, cells or {})
     quick = scorer.policy == "paper" and bench.modalities == old.modalities
-    quick &= scorer.compiled.given is None and new.compiled.given is None
+    quick &= not (scorer.compiled.from_fractions or new.compiled.from_fractions)
     # a value that was looked at, and found good or not, may be judged otherwise beside other specialists
     if quick and not scores.suspect:
         raw = scores.raw if results is scores.given else results.values
