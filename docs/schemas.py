@@ -126,6 +126,50 @@ SCHEMAS: dict[str, tuple[str, Schema]] = {
             notes=items(TEXT),
         ),
     ),
+    "specialists": (
+        "glevel board --level 1 --json",
+        obj(
+            scope=TEXT,
+            level={"const": 1},
+            tasks=WHOLE,
+            models=WHOLE,
+            benchmark=HASH,
+            rows=items(
+                obj(
+                    task=TEXT,
+                    modality=TEXT,
+                    paradigm=TEXT,
+                    skill=TEXT,
+                    metric=TEXT,
+                    specialist=TEXT,
+                    sota=maybe(NUMBER),
+                    points=maybe(POINTS),
+                    best_model=maybe(TEXT),
+                    best=maybe(NUMBER),
+                    best_points=maybe(POINTS),
+                    margin=maybe(NUMBER),
+                    winners=WHOLE,
+                    supporters=WHOLE,
+                )
+            ),
+            notes=items(TEXT),
+        ),
+    ),
+    "readings": (
+        "glevel audit --readings --json",
+        obj(
+            readings=items(
+                obj(
+                    figures=TEXT,
+                    reading=TEXT,
+                    taken=YES,
+                    agree=WHOLE,
+                    printed=WHOLE,
+                    tables=named(obj(agree=WHOLE, printed=WHOLE)),
+                )
+            )
+        ),
+    ),
     "explain": ("glevel explain --json", {"anyOf": [RECEIPT, items(RECEIPT)]}),
     "audit": (
         "glevel audit --json",
@@ -333,8 +377,9 @@ SCHEMAS: dict[str, tuple[str, Schema]] = {
         ),
     ),
     "benchmark": (
-        "glevel subset -o FILE.json",
+        "glevel subset -o FILE.json, glevel benchmark export -o FILE.json",
         obj(
+            ("aliases", "metric_aliases"),
             task=COLUMN,
             modality=COLUMN,
             paradigm=COLUMN,
@@ -344,6 +389,8 @@ SCHEMAS: dict[str, tuple[str, Schema]] = {
             specialist=COLUMN,
             weight=items(NUMBER),
             scale=items(NUMBER),
+            aliases=COLUMN,
+            metric_aliases=COLUMN,
         ),
     ),
 }

@@ -54,11 +54,11 @@ SETS, PY_ABLATION, PY_SUMMARY, WHAT_IF, FRAGILITY, BOOTSTRAP, RECIPES, PIECES, P
 TESTS = {
     **dict.fromkeys(
         (LEVELS, REDUCE, MAPPING, PLAN, KERNELS, ROWS, STREAMS),
-        "core/scoring core/determinism core/parity core/properties published/published",
+        "core/scoring core/determinism core/parity core/properties published/reproduction",
     ),
     **dict.fromkeys(
         (TWIN, RULES, COMPILED, BENCHMARK),
-        "core/scoring core/determinism core/parity core/properties published/published",
+        "core/scoring core/determinism core/parity core/properties published/reproduction",
     ),
     **dict.fromkeys(
         (DENSE, CHANGE, RESAMPLE, ABOVE, SETS_TWIN, PY_SUMMARY),

@@ -138,6 +138,10 @@ class Benchmark:
             for task, value in zip(self.tasks, getattr(self, name), strict=True):
                 if isinstance(value, str) and not is_unicode(value):
                     raise BenchmarkError(f"task {shown(task)}: {shown(value)} is not Unicode text (a lone surrogate)")
+        for task, names, metrics in zip(self.tasks, self.aliases, self.metric_aliases, strict=True):
+            for name in (*names, *metrics):
+                if not isinstance(name, str) or not name.strip() or not is_unicode(name):
+                    raise BenchmarkError(f"task {shown(task)}: {shown(name)} is no other name of it or its metric")
         modality, paradigm = [], []
         seen: dict[str, str] = {}
         for task, raw_modality, raw_paradigm in zip(self.tasks, self.modality, self.paradigm, strict=True):
