@@ -87,3 +87,36 @@ def test_impossible_metrics(fields):
 def test_a_metric_needs_a_name():
     with pytest.raises(ValueError, match="needs a name"):
         gl.Metric("  ", "tanh", constant=1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [
+        *(("Acc", name) for name in ("accuracy", "acc", "acc_norm", "mc1", "aAcc")),
+        *(("EM@1", name) for name in ("exact_match", "quasi_exact_match")),
+        *(("nDCG", name) for name in ("ndcg_at_10", "nDCG@10")),
+        *(("ROUGE-L", name) for name in ("rougeL", "rouge_l", "rougeLsum")),
+        ("ROUGE-1", "rouge1"), ("ROUGE-2", "rouge2"), ("BLEU-4", "bleu"), ("mIoU", "iou"), ("pass@1", "pass@1"),
+        ("MCC", "mcc"), ("Perplexity", "perplexity"), ("Perplexity", "word_perplexity"), ("Spearman", "cosine_spearman"),
+        ("F1", "f1_score"), ("V-measure", "v_measure"), ("CIDEr", "cider"), ("WER", "wer"), ("Precision", "precision"),
+    ],
+)  # fmt: skip
+def test_names_that_tools_give_to_metrics(name, metric):
+    assert find_metric(metric).name == name
+
+
+def test_names_of_tools_take_none_of_the_paper_s():
+    """PCC is pitch-class consistency, a percent, and no correlation."""
+    assert find_metric("PCC").is_percent
+    assert find_metric("pearson") is not find_metric("PCC")
+    names = [metric.name for metric in gl.known_metrics()]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("name", "z", "points"),
+    [("MCC", -0.5, 0.0), ("MCC", 0.25, 25.0), ("Spearman", 1.0, 100.0), ("Perplexity", 10.0, 100 * np.tanh(0.5))],
+)
+def test_mappings_that_are_our_choice(name, z, points):
+    bench = gl.Benchmark(("a",), ("language",), ("",), (name,), np.array([np.nan]))
+    assert gl.Scorer(bench).map(np.array([[z]]))[0, 0] == pytest.approx(points, rel=1e-14)

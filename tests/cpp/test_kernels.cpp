@@ -24,6 +24,8 @@
 #include "kernels.hpp"
 #include "plan.hpp"
 #include "pool.hpp"
+#include "sets/kendall.hpp"
+#include "sets/kept.hpp"
 #include "sets/pairs.hpp"
 #include "sets/random.hpp"
 #include "sets/resampling.hpp"
@@ -681,6 +683,84 @@ void test_summary(Random& random) {
     }
 }
 
+// Subsets of the tasks: the same bits on any path and threads, near plain sums in long double.
+void test_kept(Random& random) {
+    const std::size_t n_models = random.below(40), n_tasks = 1 + random.below(60), n_modalities = random.below(4);
+    const std::size_t n_sets = 1 + random.below(12), n_groups = 2 * n_modalities + 1;
+    if (n_modalities > n_tasks) return;
+    std::vector<double> points(n_models * n_tasks), weight(n_tasks, 1.0);
+    std::vector<std::uint8_t> won(points.size()), keep(n_sets * n_tasks);
+    std::vector<std::int32_t> group(n_tasks);
+    for (auto& y : points) y = random.chance(0.2) ? nan : random.chance(0.1) ? 0.0 : random.between(1e-3, 100.0);
+    for (std::size_t k = 0; k < won.size(); ++k) won[k] = points[k] >= 0.0 && random.chance(0.4);
+    for (auto& of : group) of = static_cast<std::int32_t>(random.below(n_groups));
+    if (random.chance(0.5))
+        for (auto& w : weight) w = random.chance(0.1) ? 0.0 : random.between(0.1, 9.0);
+    for (auto& kept : keep) kept = random.chance(0.4);
+
+    const auto mean = [&](std::size_t s, std::size_t model, std::size_t g, bool only_won) {
+        long double total = 0, weights = 0;
+        for (std::size_t t = 0; t < n_tasks; ++t) {
+            if (!keep[s * n_tasks + t] || static_cast<std::size_t>(group[t]) != g) continue;
+            const std::size_t at = model * n_tasks + t;
+            weights += weight[t];
+            if (points[at] > 0.0 && (!only_won || won[at])) total += static_cast<long double>(weight[t]) * points[at];
+        }
+        return weights > 0 ? total / weights : 0.0L;
+    };
+    std::vector<double> first;
+    for (const Kernels* kernels : glevel::available_kernels())
+        for (const std::size_t threads : {1, 3}) {
+            const glevel::Kept kept(points.data(), won.data(), n_models, n_tasks, group.data(), weight.data(),
+                                    n_modalities, threads, kernels->name);
+            std::vector<double> out(n_sets * n_models * 4, -1.0);
+            kept.scores(keep.data(), n_sets, out.data(), threads);
+            if (first.empty()) first = out;
+            if (out != first) fail("kept: bits depend on the path or on threads");
+        }
+    for (std::size_t s = 0; s < n_sets; ++s) {
+        std::size_t there = 0;
+        for (std::size_t m = 0; m < n_modalities; ++m)
+            for (std::size_t t = 0; t < n_tasks; ++t)
+                if (keep[s * n_tasks + t] && static_cast<std::size_t>(group[t]) / 2 == m &&
+                    group[t] < 2 * static_cast<int>(n_modalities)) {
+                    ++there;
+                    break;
+                }
+        for (std::size_t model = 0; model < n_models; ++model) {
+            long double s2 = 0, s3 = 0;
+            for (std::size_t g = 0; g < 2 * n_modalities; ++g)
+                s2 += mean(s, model, g, false) / 2, s3 += mean(s, model, g, true) / 2;
+            const double* got = first.data() + (s * n_models + model) * 4;
+            const auto n = static_cast<long double>(std::max<std::size_t>(there, 1));
+            if (std::fabs(got[0] - s2 / n) > 1e-9L || std::fabs(got[1] - s3 / n) > 1e-9L) fail("kept");
+        }
+    }
+}
+
+// Kendall's tau-b against all pairs.
+void test_kendall(Random& random) {
+    const std::size_t n = random.below(50), n_sets = 1 + random.below(5);
+    std::vector<double> a(n_sets * n), b(n), tau(n_sets);
+    for (auto* values : {&a, &b})
+        for (auto& x : *values)
+            x = random.chance(0.5) ? static_cast<double>(random.below(5)) : random.between(-9.0, 9.0);
+    glevel::kendall(a.data(), n_sets, n, b.data(), tau.data(), 2);
+    const auto order = [](double x, double y) { return (x > y) - (x < y); };
+    for (std::size_t s = 0; s < n_sets; ++s) {
+        long both = 0, of_a = 0, of_b = 0;
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t j = 0; j < i; ++j) {
+                const int x = order(a[s * n + i], a[s * n + j]), y = order(b[i], b[j]);
+                both += x * y, of_a += x != 0, of_b += y != 0;
+            }
+        const double expected =
+            of_a && of_b ? static_cast<double>(both) / std::sqrt(static_cast<double>(of_a) * static_cast<double>(of_b))
+                         : nan;
+        if (!(tau[s] == expected || (std::isnan(tau[s]) && std::isnan(expected)))) fail("kendall");
+    }
+}
+
 // What Pairs makes when it is first asked for is made once, whoever asks.
 void test_one_pairs_many_callers(Random& random) {
     const Case c(random);
@@ -788,6 +868,8 @@ int main(int argc, char** argv) {
         test_case(random);
         if (i % 4 == 0) test_sets(random);
         test_summary(random);
+        test_kept(random);
+        test_kendall(random);
     }
     for (int i = 0; i < 4; ++i) test_one_pairs_many_callers(random);
     test_many_callers(random);

@@ -10,7 +10,7 @@ __all__ = ["CORRELATIONS", "NAMES", "PERCENTS"]
 NAMES: dict[str, tuple[str, ...]] = {
     "Acc": (
         "accuracy", "acc_norm", "acc_mutual_info", "acc_bytes", "acc_all", "aAcc", "fAcc", "qAcc", "mean_accuracy",
-        "mmmu_acc", "top1", "acc@1", "accuracy@1",
+        "mmmu_acc", "mc1", "top1", "acc@1", "accuracy@1",
     ),
     "EM@1": (
         "exact_match", "em", "exact_match@1", "quasi_exact_match", "prefix_exact_match",
@@ -21,7 +21,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "BLEU-1": ("bleu_1", "bleu1"),
     "BLEU-4": ("bleu", "bleu_4", "bleu4", "sacrebleu"),
     "ROUGE-1": ("rouge1", "rouge_1", "rouge1_max"),
-    "ROUGE-L": ("rouge_l", "rougeLsum", "rougeL_max"),
+    "ROUGE-L": ("rouge_l", "rougeL", "rougeLsum", "rougeL_max"),
     "ANLS": ("anls_score",),
     "mIoU": ("iou", "mean_iou", "iou_mean"),
     "AP": ("average_precision", "max_ap", "cosine_ap", "cos_sim_ap"),
@@ -32,7 +32,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "WER": ("word_error_rate",),
     "MAE": ("mean_absolute_error",),
     "MSE": ("mean_squared_error",),
-    "Percent": ("score_percent", "percentage"),
+    "Percent": ("score_percent", "percentage", "mc2"),
 }  # fmt: skip
 """Other names of metrics that are known already."""
 
