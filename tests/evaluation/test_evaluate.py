@@ -10,7 +10,6 @@ from predictions import Made, as_json, packed, spread
 
 import glevel_fast as gl
 from glevel_fast.evaluation.catalogue import definitions
-from glevel_fast.evaluation.evaluate import recompute
 from glevel_fast.evaluation.example import write_example
 from glevel_fast.io import write
 
@@ -60,7 +59,7 @@ def test_the_samples_make_each_value_again_to_the_last_bit(worsened, tmp_path):
     result = evaluated(worsened)
     for ending in ("csv", "parquet"):
         getattr(write, ending)(result.sample_columns(), tmp_path / f"samples.{ending}")
-        again = recompute(tmp_path / f"samples.{ending}")
+        again = gl.Evaluation.recompute(tmp_path / f"samples.{ending}")
         assert again == {task: value for task, value in result.values().items() if not math.isnan(value)}
     means = {one.id for one in definitions() if one.averages}
     table = result.sample_columns()
@@ -163,6 +162,13 @@ def test_the_example_scores_as_its_values_typed_by_hand(tmp_path):
     scorer = gl.Scorer(bench)
     by_hand, by_file = (scorer.score(gl.load_results(s, bench)) for s in (typed, tmp_path / "results.parquet"))
     direct = scorer.score(result.results)
+    assert result.results.n.tolist() == [[4, 4, 2, 2, 2, 2]]
+    read = gl.load_results(tmp_path / "results.parquet", bench)
+    assert read.n.tolist() == result.results.n.tolist()
+    # of 75 % in 4 samples: sqrt(0.75 * 0.25 / 3); of a metric of all samples together there is none
+    assert result.results.stderr[0, 0] == pytest.approx(100 * (0.75 * 0.25 / 3) ** 0.5)
+    assert np.isnan(result.results.stderr[0, 2])
+    np.testing.assert_array_equal(read.stderr, result.results.stderr)
     for scores in (by_file, direct):
         assert scores.overall.tobytes() == by_hand.overall.tobytes()
         assert (scores.wins == by_hand.wins).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import statistics
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -62,11 +63,15 @@ class Evaluation(AsFrames):
     @cached_property
     def results(self) -> Results:
         """What `Scorer.score` takes: one model, the benchmark's tasks, NaN where not supported."""
-        values = np.full((1, self.benchmark.n_tasks), np.nan)
-        for task, value in self.values().items():
-            values[0, self.benchmark.task_index[fold_task(task)]] = value
-        absent = self.benchmark.n_tasks - len(self.rows)
-        return Results((self.model,), self.benchmark.tasks, values, ("evaluation",), np.array([absent]), self.notes)
+        columns, at = self.columns(), [self.benchmark.task_index[fold_task(row.task)] for row in self.rows]
+        cells = {name: np.full((1, self.benchmark.n_tasks), np.nan) for name in ("value", "stderr", "n")}
+        for name, to in cells.items():
+            to[0, at] = columns[name]
+        absent = np.array([self.benchmark.n_tasks - len(self.rows)])
+        return Results(
+            (self.model,), self.benchmark.tasks, cells["value"], ("evaluation",), absent, self.notes,
+            stderr=cells["stderr"], n=cells["n"],
+        )  # fmt: skip
 
     def values(self) -> dict[str, float]:
         """Value by task, in the task's unit; NaN where it is not supported."""
@@ -74,19 +79,23 @@ class Evaluation(AsFrames):
         return found | dict(self.given)
 
     def columns(self) -> dict[str, Any]:
-        """The results table, one row per task, as `load_results` reads it: `model, task, value`, and how it came."""
+        """The results table, one row per task, as `load_results` reads it: `model, task, value`, and how it came.
+
+        `n` is the number of samples, `stderr` the standard error of a value that is the mean of its samples.
+        """
         values = self.values()
         computed = [row.task not in self.given and bool(row.folder) for row in self.rows]
         unparsed = [math.nan if out.unparsed is None else float(out.unparsed) for out in self.outcomes]
         return {
             "model": [self.model] * len(self.rows),
             "task": [row.task for row in self.rows],
-            "value": np.array([values[row.task] for row in self.rows]),
+            "value": np.array([values[row.task] for row in self.rows], dtype=np.float64),
+            "stderr": np.array([_standard_error(*pair) for pair in zip(self.rows, self.outcomes, strict=True)]),
+            "n": np.array([len(out.ids) or math.nan for out in self.outcomes]),
             "metric": [row.metric for row in self.rows],
             "definition": [row.definition if own else "" for row, own in zip(self.rows, computed, strict=True)],
             "unit": [row.unit for row in self.rows],
             "source": [self._source(row, out) for row, out in zip(self.rows, self.outcomes, strict=True)],
-            "samples": np.array([len(out.ids) for out in self.outcomes]),
             "missing": np.array([len(out.missing) for out in self.outcomes]),
             "unparsed": np.array(unparsed),
         }
@@ -120,6 +129,11 @@ class Evaluation(AsFrames):
             ]
             columns["sums"] += [json.dumps(sums, ensure_ascii=False) for sums in out.sums]
         return columns | {"value": np.array(columns["value"], dtype=np.float64)}
+
+    @staticmethod
+    def recompute(samples: Any) -> dict[str, float]:
+        """Each task's value from a samples table alone; see `recompute`."""
+        return recompute(samples)
 
     def __repr__(self) -> str:
         values = [value for value in self.values().values() if not math.isnan(value)]
@@ -203,6 +217,15 @@ def _unused(predictions: Source, annotations: Source, used: set[str]) -> list[st
     with closing(open_files(predictions)) as files:
         rest = [shown(name) for name in files.names() if name.lower().endswith(".json") and name not in used]
     return [f"files of the predictions that no task takes: {listing(rest)}"] if rest else []
+
+
+def _standard_error(row: TaskRow, out: Outcome) -> float:
+    """Of a mean of samples, in the task's unit; NaN of anything else, and of fewer than two samples."""
+    definition = find_definition(find_metric(row.metric), row.definition) if out.sums else None
+    if definition is None or not definition.averages or math.isnan(out.value) or len(out.sums) < 2:
+        return math.nan
+    values = [value_of(definition, [sums], row.unit) for sums in out.sums]
+    return statistics.stdev(values) / math.sqrt(len(values))
 
 
 def _name(predictions: Source) -> str:
