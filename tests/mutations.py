@@ -201,7 +201,7 @@ MUTANTS = [
     ("rank: equal neighbours without a look", SUMMARY, "set > first && same(s, s - per_set, k, n_models)", "set > first"),
     ("sums: a bit is counted twice", SUMMARY, "steps >> 32", "steps >> 31"),
     ("the least is the most", SUMMARY, "std::min(to.least[at], s[k])", "std::max(to.least[at], s[k])"),
-    ("hundredths are cut off", SUMMARY, "std::rint(s[k] * 100.0)", "(s[k] * 100.0)"),
+    ("hundredths are cut off", SUMMARY, "nearest(s[k] * 100.0)", "s[k] * 100.0"),
     ("summary: a level at a score of 0", SUMMARY, "if (s[k] > 0.0) level", "if (s[k] >= 0.0) level"),
     ("moved: on the last board only", SUMMARY, "moves |= here", "moves = here"),
     ("quantile: one too low", PY_SUMMARY, "math.ceil(q * self._some())", "math.floor(q * self._some())"),

@@ -1,6 +1,7 @@
 #include "sets/summary.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -11,10 +12,12 @@ namespace glevel {
 namespace {
 
 constexpr std::size_t n_boards = 4;
+constexpr std::size_t sets_at_once = 32;   // whose ranks are held
+constexpr std::size_t models_abreast = 8;  // whose counts stay in the cache from set to set
 
 struct Ranked {
     double score;
-    std::uint32_t model;
+    std::uint32_t model, bucket;
 };
 
 // Sorts by buckets of equal width, which hold about one model each; only those that hold many are sorted.
@@ -29,7 +32,7 @@ class Board {
         for (std::size_t i = 0; i < n_models; ++i) {
             const double s = scores[i * n_boards + k];
             ranks[i] = 0;
-            unsorted_[n] = {s, static_cast<std::uint32_t>(i)};
+            unsorted_[n] = {s, static_cast<std::uint32_t>(i), 0};
             n += s > 0.0;
             least = s > 0.0 && s < least ? s : least;
             most = s > most ? s : most;
@@ -38,11 +41,14 @@ class Board {
         const double width = most - least, per_point = width > 0.0 ? static_cast<double>(n - 1) / width : 0.0;
         // Overflow of per_point would make a NaN of 0 * inf: then all are one bucket.
         const double factor = std::isfinite(per_point) ? per_point : 0.0;
-        const auto bucket = [&](double s) { return std::min(static_cast<std::size_t>((most - s) * factor), n - 1); };
+        const auto last = static_cast<std::uint32_t>(n - 1);
         std::fill_n(begin_.begin(), n + 1, 0);
-        for (std::size_t i = 0; i < n; ++i) ++begin_[bucket(unsorted_[i].score) + 1];
+        for (std::size_t i = 0; i < n; ++i) {
+            const auto bucket = static_cast<std::uint32_t>((most - unsorted_[i].score) * factor);
+            ++begin_[(unsorted_[i].bucket = std::min(bucket, last)) + 1];
+        }
         for (std::size_t b = 0; b < n; ++b) begin_[b + 1] += begin_[b];
-        for (std::size_t i = 0; i < n; ++i) sorted_[begin_[bucket(unsorted_[i].score)]++] = unsorted_[i];
+        for (std::size_t i = 0; i < n; ++i) sorted_[begin_[unsorted_[i].bucket]++] = unsorted_[i];
         // begin_[b] is now where bucket b ends.
         for (std::size_t b = 0, from = 0; b < n; from = begin_[b++]) sort(from, begin_[b]);
         std::size_t rank = 1;
@@ -78,39 +84,37 @@ bool same(const double* a, const double* b, std::size_t k, std::size_t n_models)
     return true;
 }
 
+// Rounded to a whole number, as std::rint() does it; for 0 to 2^52. Without a call, which a rint() is on x86-64's
+// baseline.
+std::int64_t nearest(double x) { return std::bit_cast<std::int64_t>(x + 0x1p52) - std::bit_cast<std::int64_t>(0x1p52); }
+
+// Adds one model's scores of one set.
 void add(const double* s, const std::uint32_t* const* ranks, std::size_t model, std::size_t n_models,
          const Summary& to) {
     std::size_t level = 0;
     for (std::size_t k = 0; k < n_boards; ++k) {
         const std::size_t at = model * n_boards + k;
-        const auto steps = static_cast<std::int64_t>(std::rint(s[k] * 0x1p45));
+        const std::int64_t steps = nearest(s[k] * 0x1p45);
         to.high[at] += steps >> 32;
         to.low[at] += steps & 0xffffffff;
         to.least[at] = std::min(to.least[at], s[k]);
         to.most[at] = std::max(to.most[at], s[k]);
         ++to.ranks[at * (n_models + 1) + ranks[k][model]];
-        ++to.points[at * bins + static_cast<std::size_t>(std::rint(s[k] * 100.0))];
+        ++to.points[at * bins + static_cast<std::size_t>(nearest(s[k] * 100.0))];
         if (s[k] > 0.0) level = k + 1;
     }
     ++to.levels[model * 5 + level];
 }
 
-}  // namespace
-
-void rank(const double* scores, std::size_t n_models, std::uint32_t* ranks) {
-    Board board(n_models);
-    for (std::size_t k = 0; k < n_boards; ++k) board.rank(scores, k, n_models, ranks + k * n_models);
-}
-
-void summarise(const double* scores, std::size_t n_sets, std::size_t n_models, const std::uint32_t* base,
-               const Summary& to, std::int32_t* moved, std::size_t threads) {
+// ranks (n_sets, 4, n_models); moved as in summarise().
+void rank_sets(const double* scores, std::size_t n_sets, std::size_t n_models, const std::uint32_t* base,
+               std::uint32_t* ranks, std::int32_t* moved, std::size_t threads) {
     const std::size_t per_set = n_boards * n_models;
-    const std::unique_ptr<std::uint32_t[]> ranks(new std::uint32_t[n_sets * per_set]);
     parallel_for(n_sets, 16, threads, [&](std::size_t, std::size_t first, std::size_t last) {
         Board board(n_models);
         for (std::size_t set = first; set < last; ++set) {
             const double* s = scores + set * per_set;
-            std::uint32_t* here = ranks.get() + set * per_set;
+            std::uint32_t* here = ranks + set * per_set;
             for (std::size_t k = 0; k < n_boards; ++k) {
                 std::uint32_t* own = here + k * n_models;
                 if (set > first && same(s, s - per_set, k, n_models))
@@ -127,14 +131,32 @@ void summarise(const double* scores, std::size_t n_sets, std::size_t n_models, c
             moved[set] = n;
         }
     });
-    parallel_for(n_models, 8, threads, [&](std::size_t, std::size_t first, std::size_t last) {
-        for (std::size_t set = 0; set < n_sets; ++set) {
-            const std::uint32_t* boards[n_boards];
-            for (std::size_t k = 0; k < n_boards; ++k) boards[k] = ranks.get() + set * per_set + k * n_models;
-            for (std::size_t model = first; model < last; ++model)
-                add(scores + set * per_set + model * n_boards, boards, model, n_models, to);
-        }
-    });
+}
+
+}  // namespace
+
+void rank(const double* scores, std::size_t n_models, std::uint32_t* ranks) {
+    Board board(n_models);
+    for (std::size_t k = 0; k < n_boards; ++k) board.rank(scores, k, n_models, ranks + k * n_models);
+}
+
+void summarise(const double* scores, std::size_t n_sets, std::size_t n_models, const std::uint32_t* base,
+               const Summary& to, std::int32_t* moved, std::size_t threads) {
+    const std::size_t per_set = n_boards * n_models;
+    const std::unique_ptr<std::uint32_t[]> ranks(new std::uint32_t[std::min(n_sets, sets_at_once) * per_set]);
+    for (std::size_t n = 0; n_sets > 0; scores += n * per_set, moved += n, n_sets -= n) {
+        n = std::min(n_sets, sets_at_once);
+        rank_sets(scores, n, n_models, base, ranks.get(), moved, threads);
+        parallel_for(n_models, models_abreast, threads, [&](std::size_t, std::size_t first, std::size_t last) {
+            for (; first < last; first += models_abreast)
+                for (std::size_t set = 0; set < n; ++set) {
+                    const std::uint32_t* boards[n_boards];
+                    for (std::size_t k = 0; k < n_boards; ++k) boards[k] = ranks.get() + set * per_set + k * n_models;
+                    for (std::size_t model = first; model < std::min(first + models_abreast, last); ++model)
+                        add(scores + set * per_set + model * n_boards, boards, model, n_models, to);
+                }
+        });
+    }
 }
 
 }  // namespace glevel
