@@ -27,11 +27,17 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from registries import small_benchmark
 from released import half, save, sheets, sota_sheets
+from submissions import metadata, predictions, task_rows, write_zip
 
 import glevel_fast as gl
 from glevel_fast import snapshot
-from glevel_fast.io import sets, write
+from glevel_fast.io import write
+from glevel_fast.io.archive import open_archive
+from glevel_fast.loading import sets
+from glevel_fast.registry.ids import known_leaderboards
+from glevel_fast.registry.submission import check
 from glevel_fast.report.page import read_intervals
 from glevel_fast.trust.audit import audit_boards, audit_support, corrected_sheet, findings_sheet
 from glevel_fast.trust.audit_tables import read_tables
@@ -115,6 +121,8 @@ def corpus(folder):
                  "wide.parquet", "snapshot-paper.json", "snapshot-release.json", "scores.json", "board.json",
                  "board.csv", "counts.csv", "candidates.csv", "matrix.csv", "intervals.csv"):  # fmt: skip
         add(folder / name)
+    said = {"metadata.json": json.dumps(metadata()).encode()}
+    add(write_zip(folder / "submission.zip", said | predictions({"see": 3, "read": 2})))
     shared = Path(os.environ.get("GLEVEL_SHARED") or Path(__file__).parents[3] / "shared")
     benchmarks = dict.fromkeys(files, bench)
     if (shared / "official").is_dir():
@@ -172,6 +180,29 @@ def mutate_workbook(rng, data, others):
     return out.getvalue()
 
 
+def mutate_zip(rng, data, others):
+    """A file of the archive is changed, or an entry's fields, and the archive packed again."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for entry in source.infolist():
+            content = source.read(entry)
+            match rng.randrange(6):
+                case 0:
+                    content = (
+                        mutate_json(rng, content, others) if rng.random() < 0.7 else mutate_bytes(rng, content, others)
+                    )
+                case 1:
+                    entry.filename = rng.choice(
+                        ("../x", "/x", "x/../y", "a\x1b", "é", "a" * 2000, "A.zip", "__MACOSX/x")
+                    )
+                case 2:
+                    entry.external_attr = rng.randrange(2**32)
+                case 3:
+                    entry.extra = rng.randbytes(rng.randrange(40))
+            target.writestr(entry, content)
+    return out.getvalue()
+
+
 def mutate_json(rng, data, _):
     """Inside the tree: values are replaced, moved, repeated or taken away; it stays JSON."""
     tree = json.loads(data)
@@ -220,8 +251,16 @@ def try_file(path, bench, output):
     def candidates():
         gl.SpecialistSets.candidates(bench, sets.read_candidates(path)).matrix(0, 1)
 
+    def submission():
+        small = small_benchmark()
+        with open_archive(path) as archive:
+            for name in archive.names():
+                archive.read(name)
+            check(archive, "Gen-A.zip", known_leaderboards(small), small, task_rows())
+
     found = []
     for load in (
+        submission,
         lambda: gl.load_results(path, bench, partial=True, invalid="missing"),
         lambda: gl.load_benchmark(path),
         verify,
@@ -289,7 +328,9 @@ def main():
         small = [name for name in files if len(files[name]) < 40_000]
         while time.monotonic() < ends:
             name = rng.choice(small if rng.random() < 0.97 else list(files))
-            within = {".xlsx": mutate_workbook, ".json": mutate_json}.get(Path(name).suffix, mutate_bytes)
+            within = {".xlsx": mutate_workbook, ".json": mutate_json, ".zip": mutate_zip}.get(
+                Path(name).suffix, mutate_bytes
+            )
             mutate = within if rng.random() < 0.8 else mutate_bytes
             yield name, mutate(rng, files[name], others)
 

@@ -172,6 +172,19 @@ def test_what_is_no_registry(tmp_path):
         new_store(tmp_path / "no" / "board.db")
 
 
+def test_an_archive_that_cannot_be_kept_is_not_admitted(tmp_path):
+    with new_store(tmp_path / "board.db") as store:
+        (tmp_path / "board.db.archives").write_text("in the way")
+        with pytest.raises(GLevelError, match="cannot be written"):
+            admit(store, b"1")
+        os.unlink(tmp_path / "board.db.archives")
+        os.makedirs(store.archive(hashlib.sha256(b"1").hexdigest()))
+        with pytest.raises(GLevelError, match="cannot be written"):
+            admit(store, b"1")
+        assert store.submissions() == []
+        assert [e.kind for e in store.events()] == ["settings"]
+
+
 def test_a_reader_cannot_write(tmp_path):
     new_store(tmp_path / "board.db").close()
     with Store(tmp_path / "board.db") as store, pytest.raises(GLevelError, match="cannot be read or written"):

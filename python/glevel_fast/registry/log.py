@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glevel_fast.registry.schema import LOG, STATE, STEPS
+from glevel_fast.registry.schema import STATE, STEPS
 
 __all__ = ["Event", "differences", "events", "record", "samples_of"]
 
@@ -127,10 +127,6 @@ def differences(db: sqlite3.Connection) -> list[str]:
         for script in STEPS:
             fresh.executescript(script)
         fresh.execute("BEGIN")
-        for table in LOG:  # the state refers to its rows
-            rows = db.execute(f"SELECT * FROM {table}")
-            marks = ", ".join("?" * len(rows.description))
-            fresh.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
         for event in events(db):
             _apply(fresh, event)
         return [

@@ -207,9 +207,9 @@ class Store:
 
     def keep_for_checking(self, path: str | os.PathLike[str]) -> str:
         """A copy of an archive beside the kept ones, so that what is checked is what will be kept; its path."""
-        os.makedirs(self.folder, mode=0o700, exist_ok=True)
         target = os.path.join(self.folder, f".glevel-{secrets.token_hex(8)}.tmp")
         try:
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
             with open_file(path, MAX_ARCHIVE) as source, open(target, "xb") as file:
                 shutil.copyfileobj(source, file, 2**20)
                 file.flush()
@@ -239,7 +239,10 @@ class Store:
             (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM submission").fetchone()
             admission = Admission(last + 1, at + settings["lease"])
             # still inside the transaction: an archive without a row is harmless, a row without its archive is not
-            os.replace(copy, self.archive(sha256))
+            try:
+                os.replace(copy, self.archive(sha256))
+            except OSError as error:
+                raise GLevelError(f"{self.archive(sha256)}: cannot be written: {reason(error)}") from None
             _sync(self.folder)
             data = {
                 "submission": admission.submission, "email": email, "sha256": sha256, "board": board,

@@ -87,12 +87,16 @@ def _index(store: Store, rankings: list[Ranking], notes: tuple[str, ...], headin
                 "Evaluated by",
                 f"definitions {store.hashes.definitions}, annotations {store.hashes.annotations} (SHA-256)",
             ),
-            ("Limits", f"{' and '.join(store.settings['limits'])} admitted submissions of one submitter"),
+            ("Limits", f"{_in_words(store.settings['limits'])} of one submitter"),
             ("Source of the metric", "General-Level: On Path to Multimodal Generalist, ICML 2025"),
         ],
         style=jinja2.utils.markupsafe.Markup(here.joinpath("leaderboards.css").read_text("utf-8")),
     )
     return rendered
+
+
+def _in_words(limits: list[str]) -> str:
+    return "submissions admitted: " + (" and ".join(x.replace("/", " in ") for x in limits) or "any number")
 
 
 def _board(ranking: Ranking) -> dict[str, Any]:
