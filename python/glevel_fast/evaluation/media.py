@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -111,10 +112,9 @@ def flow(name: str, content: bytes) -> NDArray[np.float64]:
     """float64 (height, width, 2) of a Middlebury .flo, or of an array of that shape."""
     if not name.lower().endswith(".flo"):
         return array(name, content)
-    head = np.frombuffer(content[:12], dtype="<i4")
-    if len(head) < 3 or content[:4] != b"PIEH":
+    if len(content) < 12 or content[:4] != b"PIEH":
         raise AnswerError("is no Middlebury .flo")
-    width, height = int(head[1]), int(head[2])
+    width, height = struct.unpack_from("<2i", content, 4)
     if width < 1 or height < 1 or len(content) != 12 + 8 * width * height:
         raise AnswerError(f"is a .flo of {len(content)} bytes, which {width} x {height} does not fit")
     return np.frombuffer(content[12:], dtype="<f4").reshape(height, width, 2).astype(np.float64)

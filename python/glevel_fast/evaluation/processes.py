@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from glevel_fast.errors import EvaluationError
@@ -32,11 +34,26 @@ _here: list[Evaluator] = []
 
 
 def _open(predictions: Source, annotations: Source, missing: Missing) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     _here[:] = [Evaluator(open_files(predictions), open_files(annotations), missing)]
 
 
 def _run(row: TaskRow) -> Outcome:
     return _here[0](row)
+
+
+@contextmanager
+def _no_ctrl_c() -> Iterator[None]:
+    """Processes that start in here never take Ctrl-C for theirs, not even while they still load."""
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def outcomes(
@@ -65,7 +82,9 @@ def outcomes(
         (predictions, annotations, missing),
     )
     try:
-        yield from pool.map(_run, rows)
+        with _no_ctrl_c():
+            found = pool.map(_run, rows)
+        yield from found
     except BrokenProcessPool:
         raise EvaluationError(
             "a process died while evaluating, perhaps of too little memory; use fewer (processes=1, --processes 1)"
