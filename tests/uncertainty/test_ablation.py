@@ -195,7 +195,7 @@ def test_every_kind_of_sets_end_to_end(case, zero, seed):
         n, ranks = len(expected), np.array([plain_ranks(s) for s in expected])
         levels = np.where(expected > 0, [2, 3, 4, 5], 0).max(axis=2)
         assert np.array_equal(summary.level_counts.T, [(levels == k).sum(axis=0) for k in (0, 2, 3, 4, 5)]), kind
-        assert np.array_equal(summary.level_probability, summary.level_counts / n)
+        assert np.array_equal(summary.level_share, summary.level_counts / n)
         for r in range(len(raw) + 1):
             assert np.array_equal(summary.rank_counts[:, :, r], (ranks == r).sum(axis=0).T), kind
         sums = [[sum(round(float(s) / STEP) for s in cell) for cell in model.T] for model in expected.swapaxes(0, 1)]

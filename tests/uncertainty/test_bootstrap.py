@@ -97,17 +97,19 @@ def test_probabilities_and_groups():
         assert boot.above("model 1", "MODEL 2", level) == boot.all_above(level)[1, 2]
         order = boot.order(level)
         position = {f"model {i}": at for at, i in enumerate(order)}
+        apart = boot.compare(level).apart(0.9)
+        assert boot.compare(level).models == tuple(position)
         assert boot.neighbours(level) == [
-            (f"model {a}", f"model {b}", boot.all_above(level)[a, b]) for a, b in itertools.pairwise(order)
+            (f"model {a}", f"model {b}", boot.all_above(level)[a, b], boot.compare(level).p[i, i + 1])
+            for i, (a, b) in enumerate(itertools.pairwise(order))
         ]
         covered = set()
         for group in boot.groups(level, 0.9):
             places = [position[m] for m in group]
             assert places == list(range(places[0], places[0] + len(places)))
-            inside = boot.all_above(level)[np.ix_([order[p] for p in places], [order[p] for p in places])]
-            assert (inside[np.triu_indices(len(places), 1)] < 0.9).all()
+            assert not apart[np.ix_(places, places)].any()
             if places[-1] + 1 < len(order):  # as large as can be
-                assert (boot.all_above(level)[[order[p] for p in places], order[places[-1] + 1]] >= 0.9).any()
+                assert apart[places, places[-1] + 1].any()
             covered |= set(places)
         assert covered == set(range(len(order)))
         low, high = boot.summary.interval(0.9)

@@ -13,9 +13,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     stability = commands.add_parser(
         "stability",
         help="how far scores and ranks can be trusted",
-        description="Resample the benchmark's tasks, and show intervals of scores and ranks, chances of levels, and "
-        "which models cannot be told apart; without RESULTS, for the paper's published ones. It covers the choice of "
-        "tasks, and not sample noise inside a task. Ctrl-C keeps what is done so far.",
+        description="Show how far scores and ranks hang on the choice of tasks: intervals and how far they cover, "
+        "ranks singly and jointly, limits of the chances of levels, which models can be told apart, corrected for all "
+        "pairs; without RESULTS, for the paper's published ones. It does not cover sample noise inside a task. Ctrl-C "
+        "keeps what is done so far.",
     )
     inputs.add_inputs(stability, policy=False)
     options.add_threads(stability)
@@ -37,17 +38,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(arguments: argparse.Namespace) -> int:
     to_stdout = options.check_outputs(arguments)
     scorer, results = inputs.read_scorer(arguments)
-    if arguments.json:
-        compare: tuple[int, ...] = (2, 3, 4, 5)
-    else:
-        compare = () if to_stdout else (arguments.level,)
+    compare = (2, 3, 4, 5) if arguments.json else ()
     with Progress("resampling") as progress:
         boot = scorer.bootstrap(
             results, arguments.n, arguments.unit, arguments.seed, threads=arguments.threads, progress=progress.update,
             compare=compare, sampling=arguments.sampling,
         )  # fmt: skip
     options.write_outputs(
-        arguments, lambda: boot.to_dict(arguments.confidence), lambda: boot.summary.columns(arguments.confidence)
+        arguments, lambda: boot.to_dict(arguments.confidence), lambda: boot.columns(arguments.confidence)
     )
     if arguments.plot:
         from glevel_fast.report.figure import save
@@ -57,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         from glevel_fast.cli import terminal_sets
 
         terminal_sets.print_stability(boot, arguments.level, arguments.confidence)
-    for note in boot.prepared.scores.notes:
+    for note in boot.notes:
         print(f"note: {note}", file=sys.stderr)
     if not boot.complete:
         print(f"glevel: interrupted: {boot.done} of {boot.n} resamples are done and in the output", file=sys.stderr)

@@ -9,6 +9,7 @@ import numpy as np
 
 from glevel_fast.cli.terminal import model_name, print_widest, shown_points, terminal_width
 from glevel_fast.core.benchmark import LEVELS
+from glevel_fast.uncertainty.limits import COVERAGE
 from glevel_fast.uncertainty.summary import LEVEL_NAMES, Summary
 
 if TYPE_CHECKING:
@@ -41,18 +42,78 @@ def print_ablation(ablation: Ablation, level: int, confidence: float) -> None:
 
 
 def print_stability(boot: Bootstrap, level: int, confidence: float) -> None:
-    """One row per model, then who cannot be told apart."""
+    """One row per model of a board, who cannot be told apart, and what all of it means."""
+    k, width, order = LEVELS.index(level), min(terminal_width(), 116), boot.order(level)
     title = f"Level-{level} board over {boot.done} resamples by {boot.unit}, seed {boot.seed}"
-    _print_summary(title, boot.summary, level, confidence)
+    if not order:
+        print(f"{title}: no model is on it.")
+    else:
+        _print_board(boot, level, k, confidence, title, order)
+        _print_groups(boot, level, confidence, width)
+    for start, text in (("Covers ", boot.covers), ("Does not cover ", boot.leaves_out)):
+        print(textwrap.fill(f"{start}{text}.", width))
+
+
+def _print_board(boot: Bootstrap, level: int, k: int, confidence: float, title: str, order: list[int]) -> None:
+    scores, rank = boot.influence.scores[:, k], boot.prepared.base_ranks[k]
+    low, high = boot.intervals(confidence)
+    best, worst = boot.summary.rank_interval(confidence)
+    first, last = boot.joint_ranks(level, confidence)
+    percent = f"{100 * confidence:g} %"
+    table = {
+        "Model": [model_name(boot.models[i]) for i in order],
+        f"S{level}": [shown_points(scores[i]) for i in order],
+        f"{percent} interval": [f"{low[i, k]:.2f} - {high[i, k]:.2f}" for i in order],
+    }
+    covers = {"Covers": boot.coverage[order, k].tolist()}
+    ranks = {"Rank": [_level(rank[i]) for i in order]}
+    single = {"Singly": [f"{_level(best[i, k])} - {_level(worst[i, k])}" for i in order]}
+    joint = {"Jointly": [f"{first[i]} - {last[i]}" for i in order]}
+    chances = boot.chances(confidence)
+    chance = {}
+    if not np.isnan(chances).any():
+        chance = {
+            f"Level-{n}+": [f"{chances[i, j, 0]:.2f} - {chances[i, j, 1]:.2f}" for i in order]
+            for j, n in enumerate(LEVELS[1:])
+        }
+    print_widest(
+        title,
+        [
+            table | covers | ranks | single | joint | chance,
+            table | covers | ranks | single | joint,
+            table | covers | ranks | joint,
+            table | ranks | joint,
+        ],
+    )
+    kinds = dict.fromkeys(boot.coverage[order, k].tolist())
+    said = [
+        "Interval: of the score over boards of other tasks. "
+        + "; ".join(f"{kind}: {COVERAGE[kind]}" for kind in kinds),
+        "Ranks: singly, each model's alone; jointly, all of them hold at once, among the models on this board",
+    ]
+    if chance:
+        said.append("Level-3+, 4+, 5+: limits of the chance of such a level on a board of as many fresh tasks")
     print()
-    width = min(terminal_width(), 116)
+    for text in said:
+        print(textwrap.fill(f"{text}.", min(terminal_width(), 116), subsequent_indent="  "))
+
+
+def _print_groups(boot: Bootstrap, level: int, confidence: float, width: int) -> None:
+    told = np.triu(boot.compare(level).apart(confidence))
+    n = len(told)
+    print()
     together = [group for group in boot.groups(level, confidence) if len(group) > 1]
-    print(f"Cannot be told apart at {100 * confidence:g} %:" if together else "All models can be told apart.")
+    counted = f"{np.count_nonzero(told)} of {n * (n - 1) // 2} pairs can be told apart at {100 * confidence:g} %"
+    print(
+        textwrap.fill(
+            f"{counted}, two-sided and corrected for all of them (Holm)"
+            + (". Models next to each other of which no two can:" if together else "."),
+            width,
+        )
+    )
     for group in together:
         names = ", ".join(model_name(model) for model in group)
         print(textwrap.fill(names, width, initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False))
-    for start, text in (("Covers ", boot.covers), ("Does not cover ", boot.leaves_out)):
-        print(textwrap.fill(f"{start}{text}.", width))
 
 
 def print_what_if(what: WhatIf) -> None:
@@ -91,19 +152,19 @@ def _print_summary(title: str, summary: Summary, level: int, confidence: float) 
     if not shown:
         print(f"{title}: no model is on it.")
         return
-    chance = summary.level_probability
+    share = summary.level_share
     table = {
         "Model": [model_name(summary.models[i]) for i in shown],
         f"S{level}": [shown_points(summary.base[i, k]) for i in shown],
     }
     table |= {"Mean": [shown_points(mean[i, k]) for i in shown]}
-    table |= {f"{100 * confidence:g} % interval": [f"{low[i, k]:.2f} - {high[i, k]:.2f}" for i in shown]}
+    table |= {f"{100 * confidence:g} % of sets": [f"{low[i, k]:.2f} - {high[i, k]:.2f}" for i in shown]}
     ranks = {
         "Rank": [_level(rank[i]) for i in shown],
         "Ranks": [f"{_level(best[i, k])} - {_level(worst[i, k])}" for i in shown],
     }
     levels = {
-        f"P({'no level' if name == 'none' else f'Level-{name}'})": [f"{chance[i, j]:.3f}" for i in shown]
+        ("No level" if name == "none" else f"Level-{name}") + " in": [f"{100 * share[i, j]:.1f} %" for i in shown]
         for j, name in enumerate(LEVEL_NAMES)
     }
     print_widest(title, [table | ranks | levels, table | ranks, {**table, **ranks}])

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,10 @@ from glevel_fast.core.benchmark import LEVELS, Benchmark
 from glevel_fast.core.checks import checked_seed
 from glevel_fast.core.compiled import count_threads, engine_columns
 from glevel_fast.errors import GLevelError
-from glevel_fast.text import fold_task
+from glevel_fast.uncertainty import limits
+from glevel_fast.uncertainty.comparison import Comparison, compare
 from glevel_fast.uncertainty.identity import identity
+from glevel_fast.uncertainty.influence import Influence, Unit, units_of_tasks
 from glevel_fast.uncertainty.noise import Noisy
 from glevel_fast.uncertainty.pieces import PIECE_PAIRS, Interrupt, checked_range, sets_in_piece
 from glevel_fast.uncertainty.prepared import Prepared, prepare
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["Bootstrap", "Unit", "bootstrap"]
 
 Array = NDArray[np.float64]
-Unit = Literal["task", "skill", "modality"]
 
 COVERS = {
     "task": "the choice of tasks: what the board would be with other tasks of the same kind in each group",
@@ -43,6 +44,16 @@ COVERS = {
     "modality": "the choice of modalities: what the board would be with other modalities in place of these",
 }
 SAMPLING = ("tasks", "both")
+MEANING = {
+    "interval": "of the score over boards of other tasks, not where the score of one such board falls; how far it "
+    "covers is said by its class",
+    "rank_interval": "of one model's rank over the resamples: it holds for each model singly",
+    "joint_rank_interval": "holds for all models of the board at once",
+    "p": "two-sided, corrected for all pairs of the board (Holm)",
+    "share": "of the resamples: no confidence, and not corrected for anything",
+    "chance_limits": "of the chance of this level or more on a board of as many fresh tasks",
+    "summary": "what the resamples show: they hold no wins that never happened",
+}
 LEAVES_OUT = "sample noise inside a task: how a task's raw value would differ on other test items"
 
 
@@ -57,8 +68,11 @@ class Bootstrap:
     unit : {"task", "skill", "modality"}
     seed : int
     summary : Summary
-        Intervals of S2 to S5 and of ranks, chances of levels. It covers the choice of tasks, and not
-        sample noise inside a task: see `covers` and `leaves_out`.
+        Scores, levels and ranks over the resamples. They cover the choice of tasks, and not sample noise
+        inside a task: see `covers` and `leaves_out`; and they hold no wins that never happened.
+
+    `intervals`, `compare`, `joint_ranks` and `chances` rest on the spread of the tasks themselves, not on
+    the resamples: the same for any number of them. SPEC.md section 9 says what each means.
     """
 
     prepared: Prepared
@@ -110,14 +124,17 @@ class Bootstrap:
         return self.done == self.n
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_resampler"}
+        made = ("_resampler", "_compared", "influence", "coverage")
+        return {name: value for name, value in vars(self).items() if name not in made}
 
     def __repr__(self) -> str:
         done = "" if self.complete else f", interrupted after {self.done}"
         return f"Bootstrap({len(self.models)} models, {self.n} resamples by {self.unit}, seed {self.seed}{done})"
 
     def above(self, a: str, b: str, level: int = 2) -> float:
-        """P(A above B) on the board of a level, ties counted half; resampled for these two alone.
+        """Share of the resamples in which A is above B on the board of a level, ties counted half.
+
+        It is not a confidence: of models that are equal, one in ten pairs has a share above 0.95.
 
         Raises
         ------
@@ -136,7 +153,7 @@ class Bootstrap:
         return float((np.count_nonzero(x > y) + np.count_nonzero(x == y) / 2) / self.done)
 
     def all_above(self, level: int = 2) -> Array:
-        """float64 (n_models, n_models): P(row above column) on the board of a level, ties counted half."""
+        """float64 (n_models, n_models): share of the resamples with the row above the column, ties counted half."""
         k = _board(level)
         if level not in self.summary.above:
             n_models, backend, threads = len(self.models), self.prepared.scorer.backend, count_threads(self.threads)
@@ -162,58 +179,141 @@ class Bootstrap:
         rank = self.prepared.base_ranks[_board(level)]
         return [int(i) for i in np.argsort(rank, kind="stable") if rank[i]]
 
-    def groups(self, level: int = 2, confidence: float = 0.95) -> list[tuple[str, ...]]:
-        """Groups of models next to each other on a board of which no two can be told apart.
+    @cached_property
+    def influence(self) -> Influence:
+        """What each unit does to each score, on which intervals and comparisons rest."""
+        return Influence.of(self.prepared, self.unit)
 
-        Two models can be told apart where P(the higher above the lower) is at least `confidence`.
-        Groups are as large as can be and may overlap, like the letters of a multiple comparison; a
-        model that stands alone is a group of its own.
+    def compare(self, level: int = 2) -> Comparison:
+        """Which models of a board can be told apart, all pairs at once, and joint intervals of ranks."""
+        _board(level)
+        if level not in self._compared:
+            self._compared[level] = compare(self.influence, self.models, level, np.array(self.order(level), np.intp))
+        return self._compared[level]
+
+    @cached_property
+    def _compared(self) -> dict[int, Comparison]:
+        return {}
+
+    def intervals(self, confidence: float = 0.95) -> tuple[Array, Array]:
+        """Lower and upper end of the interval of S2 to S5, float64 (n_models, 4) each; see `coverage`."""
+        return limits.intervals(self.influence, confidence)
+
+    @cached_property
+    def coverage(self) -> NDArray[np.str_]:
+        """str (n_models, 4): how far each interval covers, a key of `glevel_fast.uncertainty.limits.COVERAGE`."""
+        return limits.coverage(self.influence)
+
+    def chances(self, confidence: float = 0.95) -> Array:
+        """float64 (n_models, 3, 2): limits of the chance of Level-3, 4, 5 or more on a board of as many fresh tasks."""
+        return limits.chances(self.influence, confidence)
+
+    def joint_ranks(self, level: int = 2, confidence: float = 0.95) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Best and worst rank on a board, int64 (n_models,) each, that hold for all its models at once; 0 is none.
+
+        They are ranks among the models that have one; those of `summary.rank_interval` hold singly.
         """
+        both = np.zeros((2, len(self.models)), np.int64)
+        both[:, self.order(level)] = self.compare(level).ranks(confidence)
+        return both[0], both[1]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Notes of the scores, and which groups cannot be resampled."""
+        notes = self.prepared.scores.notes
+        if self.influence.alone:
+            notes += (
+                f"these have one {self.unit} each and cannot be resampled, so intervals leave their part out: "
+                + ", ".join(self.influence.alone),
+            )
+        return notes
+
+    def groups(self, level: int = 2, confidence: float = 0.95) -> list[tuple[str, ...]]:
+        """Groups of models next to each other on a board of which no two can be told apart; see `Comparison.groups`."""
         if not 0.5 < confidence < 1.0:
             raise GLevelError(f"confidence {confidence!r}: give a number between 0.5 and 1, such as 0.95")
-        order = self.order(level)
-        told = self.all_above(level)[np.ix_(order, order)] >= confidence
-        groups: list[tuple[str, ...]] = []
-        end = 0
-        for first in range(len(order)):
-            last = max(first + 1, end)
-            while last < len(order) and not told[first:last, last].any():
-                last += 1
-            if last > end:
-                groups.append(tuple(self.models[i] for i in order[first:last]))
-                end = last
-        return groups
+        return self.compare(level).groups(confidence)
 
-    def neighbours(self, level: int = 2) -> list[tuple[str, str, float]]:
-        """(higher, lower, P(higher above lower)) for each two models next to each other on a board."""
-        order = self.order(level)
-        probability = self.all_above(level)
-        return [(self.models[a], self.models[b], float(probability[a, b])) for a, b in itertools.pairwise(order)]
+    def neighbours(self, level: int = 2) -> list[tuple[str, str, float, float]]:
+        """(higher, lower, share of resamples with it above, corrected p) for each two next to each other on a board."""
+        order, p = self.order(level), self.compare(level).p
+        share = self.all_above(level)
+        return [
+            (self.models[a], self.models[b], float(share[a, b]), float(p[i, i + 1]))
+            for i, (a, b) in enumerate(itertools.pairwise(order))
+        ]
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
         """Plain data, as `glevel stability --json` writes it."""
         benchmark = self.prepared.scores.benchmark
-        boards = {}
-        for k in LEVELS:
-            pairs = [{"higher": a, "lower": b, "probability": p} for a, b, p in self.neighbours(k)]
-            boards[f"level{k}"] = {"neighbours": pairs, "groups": [list(g) for g in self.groups(k, confidence)]}
         return {
             "glevel_fast": __version__,
             "benchmark": {"tasks": benchmark.n_tasks, "sha256": benchmark.sha256},
             "resamples": {
-                "unit": self.unit,
-                "seed": self.seed,
-                "n": self.n,
-                "start": self.start,
-                "stop": self.stop,
+                "unit": self.unit, "seed": self.seed, "n": self.n, "start": self.start, "stop": self.stop,
                 "done": self.done,
             },
             "covers": self.covers,
             "leaves_out": self.leaves_out,
+            "meaning": MEANING,
+            "coverage": limits.COVERAGE,
+            "models": self._models(confidence),
+            "boards": {f"level{k}": self._board(k, confidence) for k in LEVELS},
             "summary": self.summary.to_dict(confidence),
-            "boards": boards,
-            "notes": list(self.prepared.scores.notes),
+            "notes": list(self.notes),
+        }  # fmt: skip
+
+    def _models(self, confidence: float) -> list[dict[str, Any]]:
+        low, high = self.intervals(confidence)
+        chances, ranks = self.chances(confidence), {k: self.joint_ranks(k, confidence) for k in LEVELS}
+
+        def board(m: int, k: int, level: int) -> dict[str, Any]:
+            return {
+                "score": float(self.influence.scores[m, k]),
+                "interval": [float(low[m, k]), float(high[m, k])],
+                "coverage": str(self.coverage[m, k]),
+                "rank": int(self.prepared.base_ranks[k, m]) or None,
+                "joint_rank_interval": [int(end[m]) or None for end in ranks[level]],
+            }
+
+        return [
+            {"model": model}
+            | {f"level{k}": board(m, i, k) for i, k in enumerate(LEVELS)}
+            | {
+                "chance_limits": None
+                if np.isnan(chances[m]).any()
+                else {f"level{k}_or_more": chances[m, i].tolist() for i, k in enumerate(LEVELS[1:])}
+            }
+            for m, model in enumerate(self.models)
+        ]
+
+    def _board(self, level: int, confidence: float) -> dict[str, Any]:
+        pairs = [{"higher": a, "lower": b, "share": s, "p": round(p, 9)} for a, b, s, p in self.neighbours(level)]
+        told = self.compare(level).apart(confidence)
+        return {
+            "pairs": len(told) * (len(told) - 1) // 2,
+            "told_apart": int(np.triu(told).sum()),
+            "neighbours": pairs,
+            "groups": [list(group) for group in self.groups(level, confidence)],
         }
+
+    def columns(self, confidence: float = 0.95) -> dict[str, Any]:
+        """One row per model, as `glevel stability --csv` writes it."""
+        low, high = self.intervals(confidence)
+        table: dict[str, Any] = {"model": list(self.models)}
+        single = self.summary.rank_interval(confidence)
+        for i, k in enumerate(LEVELS):
+            table |= {f"level{k}": self.influence.scores[:, i]}
+            table |= {f"level{k}_low": low[:, i], f"level{k}_high": high[:, i]}
+            table |= {f"level{k}_coverage": self.coverage[:, i].tolist()}
+            table |= {f"level{k}_rank": self.prepared.base_ranks[i].astype(np.int64)}
+            table |= {f"level{k}_rank_{end}": held[:, i] for end, held in zip(("best", "worst"), single, strict=True)}
+            joint = self.joint_ranks(k, confidence)
+            table |= {f"level{k}_joint_rank_{e}": held for e, held in zip(("best", "worst"), joint, strict=True)}
+        chances = self.chances(confidence)
+        for i, k in enumerate(LEVELS[1:]):
+            table |= {f"chance_level{k}_or_more_{end}": chances[:, i, e] for e, end in enumerate(("low", "high"))}
+        return table
 
 
 def bootstrap(
@@ -311,19 +411,8 @@ def _resampler(prepared: Prepared, unit: Unit, rows: Sequence[int] | None = None
     pairs = prepared.pairs
     if rows is not None:
         pairs = scorer.backend.Pairs(scorer.compiled.engine, np.ascontiguousarray(prepared.raw[list(rows)]), 1)
-    group = benchmark.group_of_task
-    if unit == "task":
-        units = [(int(g), t) for t, g in enumerate(group)]
-    else:
-        first: dict[tuple[int, str], int] = {}
-        names = [(int(g), fold_task(skill)) for g, skill in zip(group, benchmark.skill, strict=True)]
-        for t, name in enumerate(names):
-            first.setdefault(name, t)
-        units = [(name[0], first[name]) for name in names]
-    ordered = sorted(set(units))
-    index = {one: i for i, one in enumerate(ordered)}
-    unit_of_task = np.array([index[one] for one in units], dtype=np.int32)
-    return scorer.backend.Resampling(pairs, unit_of_task, np.array([g for g, _ in ordered], dtype=np.int32))
+    unit_of_task, unit_group = units_of_tasks(benchmark, unit)
+    return scorer.backend.Resampling(pairs, unit_of_task, unit_group)
 
 
 class _Modalities:

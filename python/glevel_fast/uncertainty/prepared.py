@@ -59,15 +59,21 @@ class Prepared:
     def __len__(self) -> int:
         return len(self.scores)
 
+    def points_and_wins(self, strict: bool = False, threads: int = 1) -> tuple[Array, NDArray[np.bool_]]:
+        """Points, NaN where not supported, and wins, (n_models, n_tasks) each; with `strict`, a tie is no win."""
+        bench = self.scorer.benchmark
+        points = self.scorer.compiled.engine.map(self.raw, threads)
+        z, better = self.raw * bench.scale, np.array([m.better == "higher" for m in bench.metrics])
+        won = np.where(better, z > bench.sota_z, z < bench.sota_z) if strict else reaches(z, bench.sota_z, better)
+        return points, won & ~np.isnan(points)
+
     def kept(self, strict: bool, threads: int) -> Any:
         """The kernel for subsets of the tasks; with `strict`, a tie with the specialist is no win."""
         if strict not in self._kept:
-            bench, compiled = self.scorer.benchmark, self.scorer.compiled
-            points = compiled.engine.map(self.raw, threads)
-            z, better = self.raw * bench.scale, np.array([m.better == "higher" for m in bench.metrics])
-            won = np.where(better, z > bench.sota_z, z < bench.sota_z) if strict else reaches(z, bench.sota_z, better)
+            bench = self.scorer.benchmark
+            points, won = self.points_and_wins(strict, threads)
             self._kept[strict] = self.scorer.backend.Kept(
-                points, (won & ~np.isnan(points)).astype(np.uint8), bench.group_of_task.astype(np.int32), bench.weight,
+                points, won.astype(np.uint8), bench.group_of_task.astype(np.int32), bench.weight,
                 len(bench.modalities), threads,
             )  # fmt: skip
         return self._kept[strict]

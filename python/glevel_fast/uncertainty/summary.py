@@ -149,8 +149,11 @@ class Summary:
         return self.arrays["ranks"]
 
     @property
-    def level_probability(self) -> Array:
-        """float64 (n_models, 5): share of sets with no level, Level-2, 3, 4, 5."""
+    def level_share(self) -> Array:
+        """float64 (n_models, 5): share of the sets with no level, Level-2, 3, 4, 5.
+
+        Of resamples it is no chance: they hold no wins that never happened; see `Bootstrap.chances`.
+        """
         return self.level_counts / self._some()
 
     @property
@@ -192,7 +195,10 @@ class Summary:
         return max(1, math.ceil(q * self._some()))
 
     def interval(self, confidence: float = 0.95) -> tuple[Array, Array]:
-        """Lower and upper end of the central interval of S2 to S5, float64 (n_models, 4) each."""
+        """Lower and upper end of the central interval of S2 to S5 over the sets, float64 (n_models, 4) each.
+
+        Of resamples it covers less than it says where wins are few; see `Bootstrap.intervals`.
+        """
         tail = _tail(confidence)
         return self.quantile(tail), self.quantile(1.0 - tail)
 
@@ -206,7 +212,10 @@ class Summary:
         return out
 
     def rank_interval(self, confidence: float = 0.95) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Best and worst rank of the central interval on each board, int64 (n_models, 4) each; 0 is none."""
+        """Best and worst rank of the central interval on each board, int64 (n_models, 4) each; 0 is none.
+
+        It holds for each model singly; `Bootstrap.joint_ranks` hold for all at once.
+        """
         tail = _tail(confidence)
         return self.rank_quantile(tail), self.rank_quantile(1.0 - tail)
 
@@ -336,7 +345,7 @@ class Summary:
         return f"Summary({len(self.models)} models over {self.n} sets)"
 
     def columns(self, confidence: float = 0.95) -> dict[str, Any]:
-        """One row per model: S2 to S5 with their means and intervals, chances of levels, rank intervals."""
+        """One row per model: S2 to S5 with means and central intervals, shares of sets per level, rank intervals."""
         low, high = self.interval(confidence)
         best, worst = self.rank_interval(confidence)
         mean = self.mean
@@ -348,7 +357,7 @@ class Summary:
             table |= {f"level{k}_max": self.most[:, i]}
             table |= {f"level{k}_rank": self.base_ranks[i].astype(np.int64)}
             table |= {f"level{k}_rank_best": best[:, i], f"level{k}_rank_worst": worst[:, i]}
-        table |= {f"probability_{name}": self.level_probability[:, i] for i, name in enumerate(LEVEL_NAMES)}
+        table |= {f"share_{name}": self.level_share[:, i] for i, name in enumerate(LEVEL_NAMES)}
         return table
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
@@ -358,7 +367,7 @@ class Summary:
         """
         low, high = self.interval(confidence)
         best, worst = self.rank_interval(confidence)
-        mean, median, chance = self.mean, self.quantile(0.5), self.level_probability
+        mean, median, share = self.mean, self.quantile(0.5), self.level_share
 
         def board(m: int, k: int) -> dict[str, Any]:
             counts = self.rank_counts[m, k]
@@ -381,7 +390,7 @@ class Summary:
             "models": [
                 {"model": model}
                 | {f"level{k}": board(m, i) for i, k in enumerate(LEVELS)}
-                | {"probability": {name: float(chance[m, i]) for i, name in enumerate(LEVEL_NAMES)}}
+                | {"share": {name: float(share[m, i]) for i, name in enumerate(LEVEL_NAMES)}}
                 for m, model in enumerate(self.models)
             ],
             "pivotal": [{"task": t, "wins_decided": w, "ranks_moved": r} for t, w, r in self.pivotal()],
