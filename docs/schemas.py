@@ -70,10 +70,22 @@ SUMMARY = obj(
         obj(
             model=TEXT,
             **dict.fromkeys(LEVELS, BOARD_OF_SETS),
-            probability=obj(**dict.fromkeys(("none", "2", "3", "4", "5"), SHARE)),
+            share=obj(**dict.fromkeys(("none", "2", "3", "4", "5"), SHARE)),
         )
     ),
     pivotal=items(obj(task=TEXT, wins_decided=WHOLE, ranks_moved=WHOLE)),
+)
+SURE_BOARD = obj(
+    score=POINTS, interval=items(POINTS, 2), coverage={"enum": ["full", "wide", "limit", "unknown"]}, rank=RANK,
+    joint_rank_interval=items(RANK, 2),
+)  # fmt: skip
+SURE_MODEL = obj(
+    model=TEXT,
+    **dict.fromkeys(LEVELS, SURE_BOARD),
+    lower_bound=items(TEXT),
+    chance_limits=maybe(
+        obj(level3_or_more=items(SHARE, 2), level4_or_more=items(SHARE, 2), level5_or_more=items(SHARE, 2))
+    ),
 )
 FIDELITY = obj(tau=items(maybe({"type": "number", "minimum": -1, "maximum": 1}), 2), levels=SHARE, largest_move=NUMBER)
 EXPLAINED_TASK = obj(
@@ -230,8 +242,9 @@ SCHEMAS: dict[str, tuple[str, Schema]] = {
         obj(
             glevel_fast=TEXT,
             benchmark=BENCHMARK,
-            sets=obj(what=TEXT, strict=YES, n=WHOLE, done=WHOLE),
+            sets=obj(what=TEXT, strict=YES, n=WHOLE, start=WHOLE, stop=WHOLE, done=WHOLE),
             summary=SUMMARY,
+            lower_bound=named(items(TEXT)),
             notes=items(TEXT),
         ),
     ),
@@ -240,19 +253,27 @@ SCHEMAS: dict[str, tuple[str, Schema]] = {
         obj(
             glevel_fast=TEXT,
             benchmark=BENCHMARK,
-            resamples=obj(unit={"enum": ["task", "skill", "modality"]}, seed=WHOLE, n=WHOLE, done=WHOLE),
+            resamples=obj(
+                unit={"enum": ["task", "skill", "modality"]}, seed=WHOLE, n=WHOLE, start=WHOLE, stop=WHOLE, done=WHOLE
+            ),
             covers=TEXT,
             leaves_out=TEXT,
-            summary=SUMMARY,
+            meaning=named(TEXT),
+            coverage=named(TEXT),
+            confidence=SHARE,
+            models=items(SURE_MODEL),
             boards=obj(
                 **dict.fromkeys(
                     LEVELS,
                     obj(
-                        neighbours=items(obj(higher=TEXT, lower=TEXT, probability=SHARE)),
+                        pairs=WHOLE,
+                        told_apart=WHOLE,
+                        neighbours=items(obj(higher=TEXT, lower=TEXT, share=SHARE, p=SHARE)),
                         groups=items(items(TEXT)),
                     ),
                 )
             ),
+            summary=SUMMARY,
             notes=items(TEXT),
         ),
     ),

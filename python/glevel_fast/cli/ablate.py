@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         ablation = scorer.ablate(results, sets, threads=arguments.threads, progress=progress.update)
     summary = ablation.summary
     options.write_outputs(
-        arguments, lambda: ablation.to_dict(arguments.confidence), lambda: summary.columns(arguments.confidence)
+        arguments, lambda: ablation.to_dict(arguments.confidence), lambda: ablation.columns(arguments.confidence)
     )
     if arguments.plot:
         from glevel_fast.report.figure import save

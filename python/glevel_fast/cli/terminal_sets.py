@@ -9,10 +9,12 @@ import numpy as np
 
 from glevel_fast.cli.terminal import model_name, print_widest, shown_points, terminal_width
 from glevel_fast.core.benchmark import LEVELS
+from glevel_fast.text import points_text
 from glevel_fast.uncertainty.limits import COVERAGE
 from glevel_fast.uncertainty.summary import LEVEL_NAMES, Summary
 
 if TYPE_CHECKING:
+    from glevel_fast.core.scores import Scores
     from glevel_fast.uncertainty.ablation import Ablation
     from glevel_fast.uncertainty.bootstrap import Bootstrap
     from glevel_fast.uncertainty.what_if import WhatIf
@@ -24,7 +26,7 @@ def print_ablation(ablation: Ablation, level: int, confidence: float) -> None:
     """One row per model, then the tasks whose specialists decide most."""
     summary = ablation.summary
     title = f"Level-{level} board under {ablation.done} specialist sets: {ablation.sets.what}"
-    _print_summary(title, summary, level, confidence)
+    _print_summary(title, summary, level, confidence, _bounds(ablation.prepared.scores, level))
     if ablation.sets.dropped is None and not ablation.sets.subsets:
         said = "Specialists cannot move Level-2: S2 counts every task, won or not."
         print("\n" + textwrap.fill(said + (" See --level 3 to 5." if level == 2 else ""), min(terminal_width(), 116)))
@@ -59,10 +61,10 @@ def _print_board(boot: Bootstrap, level: int, k: int, confidence: float, title: 
     low, high = boot.intervals(confidence)
     best, worst = boot.summary.rank_interval(confidence)
     first, last = boot.joint_ranks(level, confidence)
-    percent = f"{100 * confidence:g} %"
+    percent, bound = f"{100 * confidence:g} %", _bounds(boot.prepared.scores, level)
     table = {
         "Model": [model_name(boot.models[i]) for i in order],
-        f"S{level}": [shown_points(scores[i]) for i in order],
+        f"S{level}": [points_text(scores[i], bound[i]) for i in order],
         f"{percent} interval": [f"{low[i, k]:.2f} - {high[i, k]:.2f}" for i in order],
     }
     covers = {"Covers": boot.coverage[order, k].tolist()}
@@ -142,7 +144,13 @@ def print_what_if(what: WhatIf) -> None:
     print_widest(title, [table | wins | scores | ranks, table | scores | ranks, table | scores])
 
 
-def _print_summary(title: str, summary: Summary, level: int, confidence: float) -> None:
+def _bounds(scores: Scores, level: int) -> list[bool]:
+    """Whose overall score of a level is a lower bound; language counts in Level-5 alone."""
+    bounds = scores.lower_bound
+    return [bool(bound) for bound in (bounds[:, -1] | bounds[:, -2] if level == 5 else bounds[:, -1])]
+
+
+def _print_summary(title: str, summary: Summary, level: int, confidence: float, bound: list[bool]) -> None:
     k = LEVELS.index(level)
     rank, mean = summary.base_ranks[k], summary.mean
     low, high = summary.interval(confidence)
@@ -155,7 +163,7 @@ def _print_summary(title: str, summary: Summary, level: int, confidence: float) 
     share = summary.level_share
     table = {
         "Model": [model_name(summary.models[i]) for i in shown],
-        f"S{level}": [shown_points(summary.base[i, k]) for i in shown],
+        f"S{level}": [points_text(summary.base[i, k], bound[i]) for i in shown],
     }
     table |= {"Mean": [shown_points(mean[i, k]) for i in shown]}
     table |= {f"{100 * confidence:g} % of sets": [f"{low[i, k]:.2f} - {high[i, k]:.2f}" for i in shown]}

@@ -14,6 +14,8 @@ from glevel_fast.extras import require
 from glevel_fast.report.figure import INK, LEVEL_COLOURS, axes, short_name
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from glevel_fast.trust.snapshot import Difference
     from glevel_fast.uncertainty.ablation import Ablation
     from glevel_fast.uncertainty.bootstrap import Bootstrap
@@ -33,11 +35,12 @@ class BootstrapPlots:
     bootstrap: Bootstrap
 
     def ranks(self, ax: Any = None, *, level: int = 2, confidence: float = 0.95, top: int | None = None) -> Any:
-        """Rank intervals; lines at the right join models that cannot be told apart. See `ranks`."""
+        """Rank intervals, singly and jointly; lines at the right join models that cannot be told apart. See `ranks`."""
         boot = self.bootstrap
         return ranks(
             boot.summary, ax, level=level, confidence=confidence, top=top,
             title=f"{boot.done} resamples by {boot.unit}", together=boot.groups(level, confidence),
+            joint=boot.joint_ranks(level, confidence),
         )  # fmt: skip
 
 
@@ -84,11 +87,13 @@ def ranks(
     top: int | None = None,
     title: str = "",
     together: Iterable[Sequence[str]] = (),
+    joint: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
 ) -> Any:
     """Rank interval of each model on the board of a level, the best first.
 
-    The dot is the rank on the board as it is, the bar the interval; where the bar runs into the right edge ("none"),
-    the model has no rank in part of the sets. Each line at the right joins models that cannot be told apart.
+    The dot is the rank on the board as it is, the bar the interval of each model singly; where the bar runs into the
+    right edge ("none"), the model has no rank in part of the sets. The thin line is the interval that holds for all
+    models at once. Each line at the right joins models that cannot be told apart.
 
     Parameters
     ----------
@@ -101,6 +106,8 @@ def ranks(
     title : str
     together : groups of models' names
         Of which no two can be told apart.
+    joint : (best, worst), int64 (n_models,) each, optional
+        Ranks that hold for all models at once.
 
     Raises
     ------
@@ -125,8 +132,11 @@ def ranks(
         for row in range(0, len(shown), 2):
             ax.axhspan(row - 0.5, row + 0.5, color=INK, alpha=0.035, linewidth=0)
         ax.hlines(rows, left - 0.25, right + 0.25, color=BAR, linewidth=3.5, alpha=0.75)
+        last, said = max(int(right.max()), int(rank[shown].max())), "singly (bar)"
+        if joint is not None:
+            ax.hlines(rows, *(end[shown] for end in joint), color=DOT, linewidth=0.7)
+            last, said = max(last, int(joint[1][shown].max())), "singly (bar) and jointly (line)"
         ax.plot(rank[shown], rows, "o", color=DOT, markersize=3.5)
-        last = max(int(right.max()), int(rank[shown].max()))
         for column, start, end in lines:
             at = 1.015 + 0.012 * column
             ax.plot(
@@ -135,7 +145,7 @@ def ranks(
             )  # fmt: skip
         _label_rows(ax, [summary.models[i] for i in shown.tolist()])
         _whole_ranks(ax, last, none if last == none else None)
-        ax.set_xlabel(f"rank on the Level-{level} board: as it is (dot), {100 * confidence:g} % interval (bar)")
+        ax.set_xlabel(f"rank on the Level-{level} board: as it is (dot), {100 * confidence:g} % interval {said}")
         some = f"first {len(shown)} of {len(order)} models" if len(shown) < len(order) else ""
         lines_say = "lines join who cannot be told apart" if lines else ""
         ax.set_title(", ".join(filter(None, (title or f"{summary.n} sets", some, lines_say))), loc="left")

@@ -96,8 +96,19 @@ class Ablation:
                 "done": self.done,
             },
             "summary": self.summary.to_dict(confidence),
+            "lower_bound": {
+                model: names for model, names in zip(self.models, self._lower_bounds(), strict=True) if names
+            },
             "notes": list(self.prepared.scores.notes),
         }
+
+    def columns(self, confidence: float = 0.95) -> dict[str, Any]:
+        """One row per model, as `glevel ablate --csv` writes it."""
+        return self.summary.columns(confidence) | {"lower_bound": [", ".join(names) for names in self._lower_bounds()]}
+
+    def _lower_bounds(self) -> list[list[str]]:
+        scores = self.prepared.scores
+        return [scores.lower_bound_names(i) for i in range(len(scores))]
 
 
 def ablate(

@@ -46,7 +46,7 @@ COVERS = {
 SAMPLING = ("tasks", "both")
 MEANING = {
     "interval": "of the score over boards of other tasks, not where the score of one such board falls; how far it "
-    "covers is said by its class",
+    "covers is said by its class; what sample noise there is, is in the spread of the tasks already",
     "rank_interval": "of one model's rank over the resamples: it holds for each model singly",
     "joint_rank_interval": "holds for all models of the board at once",
     "p": "two-sided, corrected for all pairs of the board (Holm)",
@@ -72,7 +72,7 @@ class Bootstrap:
         inside a task: see `covers` and `leaves_out`; and they hold no wins that never happened.
 
     `intervals`, `compare`, `joint_ranks` and `chances` rest on the spread of the tasks themselves, not on
-    the resamples: the same for any number of them. SPEC.md section 9 says what each means.
+    the resamples: the same for any number of them. docs/spec.md section 9 says what each means.
     """
 
     prepared: Prepared
@@ -223,7 +223,7 @@ class Bootstrap:
         notes = self.prepared.scores.notes
         if self.influence.alone:
             notes += (
-                f"these have one {self.unit} each and cannot be resampled, so intervals leave their part out: "
+                f"one {self.unit} each, so nothing is known of its spread, and all it adds is taken to be in doubt: "
                 + ", ".join(self.influence.alone),
             )
         return notes
@@ -257,6 +257,7 @@ class Bootstrap:
             "leaves_out": self.leaves_out,
             "meaning": MEANING,
             "coverage": limits.COVERAGE,
+            "confidence": confidence,
             "models": self._models(confidence),
             "boards": {f"level{k}": self._board(k, confidence) for k in LEVELS},
             "summary": self.summary.to_dict(confidence),
@@ -280,9 +281,10 @@ class Bootstrap:
             {"model": model}
             | {f"level{k}": board(m, i, k) for i, k in enumerate(LEVELS)}
             | {
+                "lower_bound": self.prepared.scores.lower_bound_names(m),
                 "chance_limits": None
                 if np.isnan(chances[m]).any()
-                else {f"level{k}_or_more": chances[m, i].tolist() for i, k in enumerate(LEVELS[1:])}
+                else {f"level{k}_or_more": chances[m, i].tolist() for i, k in enumerate(LEVELS[1:])},
             }
             for m, model in enumerate(self.models)
         ]
@@ -310,6 +312,8 @@ class Bootstrap:
             table |= {f"level{k}_rank_{end}": held[:, i] for end, held in zip(("best", "worst"), single, strict=True)}
             joint = self.joint_ranks(k, confidence)
             table |= {f"level{k}_joint_rank_{e}": held for e, held in zip(("best", "worst"), joint, strict=True)}
+        scores = self.prepared.scores
+        table["lower_bound"] = [", ".join(scores.lower_bound_names(i)) for i in range(len(scores))]
         chances = self.chances(confidence)
         for i, k in enumerate(LEVELS[1:]):
             table |= {f"chance_level{k}_or_more_{end}": chances[:, i, e] for e, end in enumerate(("low", "high"))}

@@ -1,9 +1,10 @@
 """What each unit that a bootstrap draws (a task, a skill, a modality) does to each score: errors without drawing.
 
 A score is a function of group means, and units are drawn within a group: its variance is, to first order, the sum
-over groups of slope^2 n / (n - 1) sum of e^2, where e is what a unit adds to the group's mean beyond its share.
-Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 21.3 (the delta method); scores as in
-SPEC.md section 4.
+over groups of slope^2 times the sum of e^2 / (1 - 2 s + q), where e is what a unit adds to the group's mean beyond
+its share s of the weight, and q the sum of all s^2. With equal shares, that divisor is the usual (n - 1) / n; a heavy
+unit draws the mean to itself and hides its own error the more. Source: Efron and Tibshirani, An Introduction to the
+Bootstrap, 1993, section 21.3 (the delta method); scores as in docs/spec.md section 4.
 """
 
 from __future__ import annotations
@@ -56,19 +57,26 @@ class Part:
     adds : float64 (n_models, n_units)
         What each unit adds to the group's mean.
     e : float64 (n_models, n_units)
-        The same less the unit's share of the mean; where there is one unit alone, what it adds: nothing is known
-        of its spread then, and so all of it is in doubt.
-    freedom : int
-        Degrees of freedom.
-    stretch : float
-        n / (n - 1), for an unbiased variance.
+        The same less the unit's share of the mean, divided so that the squares add up to the mean's variance where
+        units vary alike; where one unit has all the weight, what it adds: nothing is known of its spread then, and
+        so all of it is in doubt.
+    freedom : float
+        Degrees of freedom: n - 1 for units of equal weight.
     """
 
     group: int
     adds: Array
     e: Array
-    freedom: int
-    stretch: float
+    freedom: float
+
+    @classmethod
+    def of(cls, group: int, adds: Array, share: Array) -> Part:
+        """From what each unit adds and its share of the weight."""
+        if len(share) < 2 or share.max() == 1.0:
+            return cls(group, adds, adds, 1.0)
+        square = (share**2).sum()
+        e = (adds - share * adds.sum(axis=1, keepdims=True)) / np.sqrt(1.0 - 2.0 * share + square)
+        return cls(group, adds, e, max(1.0, float(square**2 / (share**4).sum()) - 1.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +92,7 @@ class Influence:
     wins : int64 (n_models, n_groups)
         Units with a win that adds points.
     units : int64 (n_groups,)
-        How many there are.
+        How many there are that have weight.
     heaviest : float64 (n_groups,)
         The largest share of a unit in its group's weight.
     alone : tuple of str
@@ -104,13 +112,18 @@ class Influence:
         """Of prepared results."""
         return _of_modalities(prepared) if unit == "modality" else _of_tasks(prepared, unit)
 
+    @property
+    def grouped(self) -> bool:
+        """Whether units are drawn within groups: not where modalities are drawn, nor with language alone."""
+        return len(self.units) > 1
+
     def parts(self, level: int) -> tuple[Part, ...]:
         """The groups that count in the score of a level."""
         return self._parts[LEVELS.index(level)]
 
     def slopes(self, level: int, means: Array) -> Array:
         """Of a level's score by each group's mean: float64 of the shape of `means`, (..., n_groups)."""
-        if len(self.heaviest) == 1:  # modalities
+        if not self.grouped:
             return np.ones(means.shape)
         m = (means.shape[-1] - 1) // 2
         slopes = np.zeros(means.shape)
@@ -130,7 +143,7 @@ class Influence:
         slopes = self.slopes(level, self.means)
         variance, by_freedom = np.zeros(len(self.scores)), np.zeros(len(self.scores))
         for part in self.parts(level):
-            own = slopes[:, part.group] ** 2 * part.stretch * (part.e**2).sum(axis=1)
+            own = slopes[:, part.group] ** 2 * (part.e**2).sum(axis=1)
             variance += own
             by_freedom += own**2 / part.freedom
         return np.sqrt(variance), _freedom(variance, by_freedom)
@@ -149,7 +162,7 @@ class Influence:
             square = (e**2).sum(axis=1)
             apart = square[rows, np.newaxis] + square - 2.0 * (e[rows] @ e.T)
             apart[apart < 1e-12 * (square[rows, np.newaxis] + square)] = 0.0
-            own = slopes[:, :, part.group] ** 2 * part.stretch * apart
+            own = slopes[:, :, part.group] ** 2 * apart
             variance += own
             by_freedom += own**2 / part.freedom
         return np.sqrt(variance), _freedom(variance, by_freedom)
@@ -166,10 +179,11 @@ def _of_tasks(prepared: Prepared, unit: Literal["task", "skill"]) -> Influence:
     points = np.nan_to_num(points)
     of_task, group = units_of_tasks(benchmark, unit)
     n_groups = len(benchmark.groups)
-    units = np.bincount(group, minlength=n_groups)
     weight = np.bincount(of_task, benchmark.weight, len(group))
     total = np.bincount(group, weight, n_groups)
     share = np.divide(weight, total[group], out=np.zeros_like(weight), where=total[group] > 0)
+    weighty = weight > 0.0
+    units = np.bincount(group[weighty], minlength=n_groups)
     per_task = np.divide(
         benchmark.weight, total[benchmark.group_of_task], out=np.zeros_like(benchmark.weight),
         where=total[benchmark.group_of_task] > 0,
@@ -187,11 +201,8 @@ def _of_tasks(prepared: Prepared, unit: Literal["task", "skill"]) -> Influence:
     def parts(adds: Array, groups: range) -> tuple[Part, ...]:
         found = []
         for g in groups:
-            own = np.flatnonzero(group == g)
-            if len(own):
-                here = adds[:, own]
-                e = here if len(own) == 1 else here - share[own] * here.sum(axis=1, keepdims=True)
-                found.append(Part(g, here, e, max(1, len(own) - 1), len(own) / max(1, len(own) - 1)))
+            if (own := np.flatnonzero(weighty & (group == g))).size:
+                found.append(Part.of(g, adds[:, own], share[own]))
         return tuple(found)
 
     modalities, with_language = range(n_groups - 1), range(n_groups)
@@ -208,17 +219,16 @@ def _of_tasks(prepared: Prepared, unit: Literal["task", "skill"]) -> Influence:
 
 def _of_modalities(prepared: Prepared) -> Influence:
     scores = prepared.scores
-    m = len(scores.modalities)
+    m = max(1, len(scores.modalities))
     by_level = [scores.modality[:, :, k] / m for k in range(3)]
     by_level.append(by_level[2] * (scores.language[:, np.newaxis] / 100.0))
     parts = []
     for adds in by_level:
-        e = adds if m == 1 else adds - adds.mean(axis=1, keepdims=True)
-        parts.append((Part(0, adds, e, max(1, m - 1), m / max(1, m - 1)),))
+        parts.append((Part.of(0, adds, np.full(adds.shape[1], 1.0 / m)),))
     wins = (scores.modality[:, :, 1] > 0.0).sum(axis=1)[:, np.newaxis]
     alone = ("the modalities",) if m == 1 else ()
     return Influence(
-        scores.overall, scores.overall[:, 1:2], wins, np.array([m]), np.array([1.0 / max(1, m)]), alone, tuple(parts)
+        scores.overall, scores.overall[:, 1:2], wins, np.array([m]), np.array([1.0 / m]), alone, tuple(parts)
     )
 
 

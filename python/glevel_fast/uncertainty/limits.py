@@ -56,7 +56,7 @@ def intervals(influence: Influence, confidence: float = 0.95) -> tuple[Array, Ar
         factor = _factor(score, *influence.errors(level), tail)
         low[:, k] = score / factor
         none, end = score == 0.0, score * factor
-        if level >= 4 and len(influence.heaviest) > 1:
+        if level >= 4 and influence.grouped:
             lacks = _half_seen(influence, influence.means, _unseen(influence, tail))
             end += lacks if level == 4 else lacks * influence.means[:, -1] / 100.0
         high[:, k] = np.minimum(end, 100.0)
@@ -69,7 +69,7 @@ def coverage(influence: Influence) -> NDArray[np.str_]:
     """str (n_models, 4): the class of coverage (see `COVERAGE`) of each interval."""
     scores, wins = influence.scores, influence.wins
     classes = np.full(scores.shape, "full", dtype="<U7")
-    if influence.alone or len(influence.heaviest) == 1:
+    if influence.alone or not influence.grouped:
         classes[:] = "unknown"
         return classes
     c, g = wins[:, 0:-1:2], wins[:, 1:-1:2]
@@ -89,7 +89,7 @@ def chances(influence: Influence, confidence: float = 0.95) -> Array:
     nearly 0 or nearly 1, and that is what the limits say. NaN for modalities, of which there are too few.
     """
     wins = influence.wins
-    if len(influence.heaviest) == 1:
+    if not influence.grouped:
         return np.full((len(wins), 3, 2), np.nan)
     tail = tail_of(confidence)
     out = np.empty((len(wins), 3, 2))
@@ -128,7 +128,7 @@ def _factor(score: Array, error: Array, freedom: Array, tail: float) -> Array:
 def _limit(influence: Influence, level: int, tail: float) -> Array:
     """The highest score, float64 (n_models,), that may well have come out as 0."""
     n = len(influence.scores)
-    if level == 2 or len(influence.heaviest) == 1:
+    if level == 2 or not influence.grouped:
         return np.zeros(n)  # supports nothing, or has no score in any modality
     unseen = _unseen(influence, tail)
     m = (influence.means.shape[1] - 1) // 2
@@ -136,9 +136,9 @@ def _limit(influence: Influence, level: int, tail: float) -> Array:
         return np.full(n, unseen[:-1].max(initial=0.0) / (2 * m))
     high = np.tile(unseen, (n, 1))
     for part in influence.parts(5):
-        error = np.sqrt(part.stretch * (part.e**2).sum(axis=1))
+        error = np.sqrt((part.e**2).sum(axis=1))
         mean = influence.means[:, part.group]
-        seen = np.minimum(mean * _factor(mean, error, np.full(n, float(part.freedom)), tail), 100.0)
+        seen = np.minimum(mean * _factor(mean, error, np.full(n, part.freedom), tail), 100.0)
         high[:, part.group] = np.where(mean > 0.0, seen, high[:, part.group])
     # What was not seen in a modality at all is best spent in one: S4 is homogeneous in the wins of both paradigms.
     root = np.sqrt(np.divide(1.0, unseen, out=np.full_like(unseen, np.inf), where=unseen > 0.0))
