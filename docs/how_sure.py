@@ -142,6 +142,7 @@ def levels(scores: gl.Scores, boot: Bootstrap, fragile: gl.Fragility) -> list[st
             f"A fresh board may well not have it for {len(shaky)} of them (limits of the chance in brackets): {names}."
         )
         none = np.flatnonzero(scores.level < 3)
+    if top >= 3 and len(none):
         lines.append(
             f"Of the {len(none)} models without a win, a fresh board gives Level-3 with a chance of {limits[none, 0].min():.2f} to "
             f"{limits[none, 1].max():.2f}: nothing is known of it."
@@ -158,11 +159,14 @@ def levels(scores: gl.Scores, boot: Bootstrap, fragile: gl.Fragility) -> list[st
 
 def held() -> list[str]:
     """What the simulation measured on boards like this one."""
-    rows = [line for line in COVERAGE.read_text(encoding="utf-8").splitlines() if line.startswith(f"| {BOARD} |")]
-    pairs, ranks, intervals = (
-        {cells[2]: cells for cells in ([cell.strip() for cell in row.split("|")] for row in rows) if len(cells) == n}
-        for n in (9, 7, 8)
-    )
+    sections = COVERAGE.read_text(encoding="utf-8").split("\n## ")
+
+    def rows(title: str) -> dict[str, list[str]]:
+        (text,) = (section for section in sections if section.startswith(title))
+        cells = ([cell.strip() for cell in line.split("|")] for line in text.splitlines() if f"| {BOARD} |" in line)
+        return {row[2]: row for row in cells}
+
+    pairs, ranks, intervals = map(rows, ("Two models", "Ranks", "Intervals"))
     heads = (
         "score",
         "boards with a false pair",

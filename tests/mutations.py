@@ -28,7 +28,23 @@ TWIN, RULES, COMPILED, BENCHMARK, BOARDS = (
     f"python/glevel_fast/{name}.py"
     for name in ("core/twin/engine", "core/rules", "core/compiled", "core/benchmark", "boards/board")
 )
-SETS, PY_ABLATION, PY_SUMMARY, WHAT_IF, FRAGILITY, BOOTSTRAP, RECIPES, PIECES, PACKED, PREPARED, UPDATE, SETS_TWIN = (
+(
+    SETS,
+    PY_ABLATION,
+    PY_SUMMARY,
+    WHAT_IF,
+    FRAGILITY,
+    BOOTSTRAP,
+    RECIPES,
+    PIECES,
+    PACKED,
+    PREPARED,
+    INFLUENCE,
+    COMPARISON,
+    LIMITS,
+    UPDATE,
+    SETS_TWIN,
+) = (
     f"python/glevel_fast/{name}.py"
     for name in (
         *(
@@ -44,6 +60,9 @@ SETS, PY_ABLATION, PY_SUMMARY, WHAT_IF, FRAGILITY, BOOTSTRAP, RECIPES, PIECES, P
                 "pieces",
                 "packed",
                 "prepared",
+                "influence",
+                "comparison",
+                "limits",
             )
         ),
         "core/update",
@@ -64,6 +83,7 @@ TESTS = {
         (DENSE, CHANGE, RESAMPLE, ABOVE, SETS_TWIN, PY_SUMMARY),
         "uncertainty/ablation uncertainty/bootstrap uncertainty/parts",
     ),
+    **dict.fromkeys((INFLUENCE, COMPARISON, LIMITS), "uncertainty/certainty"),
     **dict.fromkeys((PIECES, PACKED, PREPARED), "uncertainty/parts"),
     RECIPES: "uncertainty/ablation uncertainty/parts",
     **dict.fromkeys((PAIRS, TILES, SUMMARY, SETS, PY_ABLATION), "uncertainty/ablation uncertainty/what_if"),
@@ -187,11 +207,21 @@ MUTANTS = [
     ("units: the least step is lost", RESAMPLING, "std::max(term, 1.0)", "term"),
     ("ties count for neither", BOOTSTRAP, "(counts + (self.done - counts - counts.T) / 2) / self.done", "counts / self.done"),
     ("ties of two models count for both", BOOTSTRAP, "np.count_nonzero(x == y) / 2", "np.count_nonzero(x == y)"),
-    ("a group goes on while any two cannot be told apart", BOOTSTRAP, "told[first:last, last].any()", "told[first:last, last].all()"),
-    ("groups of two", BOOTSTRAP, "last = max(first + 1, end)", "last = max(first + 2, end)"),
+    ("a group goes on while any two cannot be told apart", COMPARISON, "told[first:last, last].any()", "told[first:last, last].all()"),
+    ("groups of two", COMPARISON, "last = max(first + 1, end)", "last = max(first + 2, end)"),
     ("modalities: a sum", BOOTSTRAP, "out[:, :, :3] /= max(m, 1)", "out[:, :, :3] /= 1"),
     ("modalities: S5 without the percent", BOOTSTRAP, "(self._language / 100.0)", "self._language"),
-    ("neighbours: lower above higher", BOOTSTRAP, "float(probability[a, b])", "float(probability[b, a])"),
+    ("neighbours: lower above higher", BOOTSTRAP, "float(share[a, b])", "float(share[b, a])"),
+    ("pairs: no correction", COMPARISON, "np.arange(len(p), 0, -1)", "1"),
+    ("pairs: one-sided", INFLUENCE, "_ERFC(z), dtype=np.float64)", "_ERFC(z), dtype=np.float64) / 2"),
+    ("pairs: as if drawn apart", INFLUENCE, "square - 2.0 * (e[rows] @ e.T)", "square - 0.0 * (e[rows] @ e.T)"),
+    ("pairs: any number of tasks tells all", COMPARISON, "np.minimum(rarest, 1.0)", "0.0"),
+    ("joint ranks: the wrong end", COMPARISON, "np.triu(told).sum(axis=0)", "np.tril(told).sum(axis=0)"),
+    ("errors of what was drawn", INFLUENCE, "np.sqrt(1.0 - 2.0 * share + square)", "1.0"),
+    ("one task alone is sure", INFLUENCE, "return cls(group, adds, adds, 1.0)", "return cls(group, adds, 0.0 * adds, 1.0)"),
+    ("intervals of half the confidence", LIMITS, "return (1.0 - confidence) / 2.0", "return 1.0 - confidence"),
+    ("no wins: no doubt", LIMITS, "high[none, k] = _limit(influence, level, tail)[none]", "high[none, k] = 0.0"),
+    ("chances: a win is sure to come again", LIMITS, "low = some * np.maximum", "low = some + 0.0 * np.maximum"),
     # ---- Summaries and ranks
     ("rank: off by one after ties", SUMMARY, "rank = i + 1", "rank = i"),
     ("rank: ties do not count", SUMMARY, "rank = i + 1", "++rank"),

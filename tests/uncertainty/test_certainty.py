@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -286,3 +287,20 @@ def test_the_table_is_what_the_script_writes():
     ]
     written = (Path(simulation.__file__).parent / "COVERAGE.md").read_text(encoding="utf-8").splitlines()
     assert head == [line for line in written if line.startswith(("#", "| board", "| class", "|---"))]
+
+
+def test_what_the_readme_quotes_is_measured():
+    root = Path(simulation.__file__).parents[1]
+    written = (root / "benchmarks" / "COVERAGE.md").read_text(encoding="utf-8")
+    section = next(part for part in written.split("\n## ") if part.startswith("Two models"))
+    rows = [line.replace("*", "").split("|") for line in section.splitlines() if re.match(r"\| .*\| S\d \|", line)]
+    false_pairs, by_shares = (max(float(row[column].rstrip(" %")) for row in rows) for column in (6, 4))
+    assert len(rows) == 3 * len(simulation.BOARDS)
+    assert false_pairs <= 5.0
+    text = " ".join((root / "README.md").read_text(encoding="utf-8").split())
+    assert f"at most {false_pairs} % show a pair" in text
+    assert f"up to {by_shares} % ([measured](benchmarks/COVERAGE.md))" in text
+    for line in written.splitlines():
+        if line.startswith(("| full |", "| wide |", "| limit |")):
+            kind, covers = line.split("|")[1].strip(), float(line.split("|")[5].strip(" *%"))
+            assert covers >= (97.0 if kind == "limit" else 93.0), line

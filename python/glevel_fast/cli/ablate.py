@@ -60,7 +60,6 @@ def run(arguments: argparse.Namespace) -> int:
     sets = _sets(arguments, scorer.benchmark)
     with Progress("scoring") as progress:
         ablation = scorer.ablate(results, sets, threads=arguments.threads, progress=progress.update)
-    summary = ablation.summary
     options.write_outputs(
         arguments, lambda: ablation.to_dict(arguments.confidence), lambda: ablation.columns(arguments.confidence)
     )

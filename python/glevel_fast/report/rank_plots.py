@@ -132,7 +132,7 @@ def ranks(
         for row in range(0, len(shown), 2):
             ax.axhspan(row - 0.5, row + 0.5, color=INK, alpha=0.035, linewidth=0)
         ax.hlines(rows, left - 0.25, right + 0.25, color=BAR, linewidth=3.5, alpha=0.75)
-        last, said = max(int(right.max()), int(rank[shown].max())), "singly (bar)"
+        last, said = max(int(right.max()), int(rank[shown].max())), "(bar)"
         if joint is not None:
             ax.hlines(rows, *(end[shown] for end in joint), color=DOT, linewidth=0.7)
             last, said = max(last, int(joint[1][shown].max())), "singly (bar) and jointly (line)"
