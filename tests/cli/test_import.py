@@ -95,3 +95,13 @@ def test_wrong_usage(folder, arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["import", "lm-eval", "runs", *arguments])
     assert stop.value.code == 2
+
+
+def test_a_draft_of_nothing_but_unknown_metrics(folder, capsys):
+    (folder / "one.json").write_text(json.dumps({"results": {"mme": {"score,none": 1500.0}}, "model_name": "A"}))
+    assert main(["import", "lmms-eval", "one.json", "--list"]) == 0
+    assert "drafts of 0 tasks" in capsys.readouterr().err
+    assert (folder / "benchmark.csv").read_text() == "task,modality,paradigm,metric,sota\n"
+    assert "# [[task]]  # no known metric: register it, or leave it out" in (folder / "map.toml").read_text()
+    assert main(["import", "lmms-eval", "one.json", "--map", "map.toml", "-o", "r.csv"]) == 1
+    assert "map.toml: has no [[task]]" in capsys.readouterr().err

@@ -254,3 +254,21 @@ def test_as_a_frame_and_in_words(imported):
     frame = pytest.importorskip("pandas") and everything.to_pandas()
     assert list(frame.columns) == list(COLUMNS)
     assert frame["value"].tolist() == [0.25, 0.5, 0.5, 0.75, 7.5, 0.375]
+
+
+def test_values_without_a_name_are_counted(write):
+    path = write("r.json", run({"": {"acc,none": 0.5}, "t": {",none": 0.5, "acc,none": 0.25}}))
+    imported = import_results("lm-eval", path)
+    assert [row.value for row in imported.rows] == [0.25]
+    assert imported.left == {"a value without the name of a task or a metric": 2}
+
+
+def test_only_takes_numbers_as_they_are_written(write):
+    path = write("r.json", run({"t": {"acc,none": 0.5}}, **{"n-samples": {"t": {"effective": 1234567}}}))
+    assert len(import_results("lm-eval", path, only={"n": "1234567"})) == 1
+
+
+@pytest.mark.parametrize(("limit", "held"), [(None, ""), (-1, ""), (0, ""), (0.1, "0.1"), (100, "100"), ("50", "50")])
+def test_a_limit_is_a_number_above_0(write, limit, held):
+    path = write("r.json", run({"t": {"acc,none": 0.5}}, config={"limit": limit}))
+    assert import_results("lm-eval", path, limited="keep").rows[0].limit == held

@@ -77,8 +77,8 @@ class ImportMap:
                 raise ResultsError(f"{path}: is not UTF-8") from None
 
     @classmethod
-    def parse(cls, text: str, where: str) -> ImportMap:
-        """Read text."""
+    def parse(cls, text: str, where: str, *, drafted: bool = False) -> ImportMap:
+        """Read text; a draft may have nothing but comments."""
         try:
             content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -86,7 +86,7 @@ class ImportMap:
         if unknown := content.keys() - {"task", "models", "format"}:
             raise ResultsError(f"{where}: has {listing(sorted(map(shown, unknown)))}; a map has [[task]] and [models]")
         listed, models = content.get("task", []), content.get("models")
-        if not isinstance(listed, list) or not listed:
+        if not isinstance(listed, list) or not (listed or drafted):
             raise ResultsError(f"{where}: has no [[task]]")
         if models is not None and not (
             isinstance(models, dict) and all(isinstance(name, str) and name.strip() for name in models.values())

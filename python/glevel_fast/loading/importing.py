@@ -16,7 +16,7 @@ from glevel_fast.errors import ResultsError
 from glevel_fast.io.files import raising
 from glevel_fast.io.frames import AsFrames
 from glevel_fast.io.markup import TextTable
-from glevel_fast.loading.formats.rows import AVERAGE, Row, Take
+from glevel_fast.loading.formats.rows import AVERAGE, Row, Take, text
 from glevel_fast.loading.import_map import COLUMNS, ImportMap
 from glevel_fast.text import bullets, listing, shown
 
@@ -98,7 +98,7 @@ class Imported(AsFrames):
 
     def benchmark(self) -> dict[str, list[Any]]:
         """A draft of the benchmark that the draft of the map leads to, without specialists, by columns."""
-        return ImportMap.parse(self.map(), "the draft").benchmark(self.group)
+        return ImportMap.parse(self.map(), "the draft", drafted=True).benchmark(self.group)
 
 
 def import_results(
@@ -238,7 +238,7 @@ def _only(rows: Sequence[Row], only: Mapping[str, str], take: Take) -> list[Row]
 
 def _text(row: Row, column: str) -> str:
     value = getattr(row, column)
-    return ("" if math.isnan(value) else f"{value:g}") if isinstance(value, float) else value
+    return "" if value != value else text(value)
 
 
 def _without_groups(rows: list[Row], groups: str, take: Take) -> list[Row]:

@@ -34,7 +34,7 @@ def read(path: str, take: Take) -> None:
     about = {
         "model": _model(run, config, arguments, take, path),
         "revision": text(config.get("model_sha") or arguments.get("revision") or config.get("model_revision")),
-        "limit": text(config.get("limit")),
+        "limit": text(config.get("limit")) if or_nan(config.get("limit")) > 0 else "",
         "date": when(run.get("date")) or _stamp(path),
         "source": path,
     }

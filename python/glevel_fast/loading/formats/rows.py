@@ -87,7 +87,9 @@ class Take:
     def add(self, value: Any, **parts: Any) -> None:
         """A row, or one more that was left out because its value is no finite number."""
         x = number(value)
-        if x is None:
+        if not (parts["task"] and parts["metric"]):
+            self.leave("a value without the name of a task or a metric")
+        elif x is None:
             self.leave("the value is no number (N/A, empty, NaN, a text)")
         else:
             self.rows.append(Row(value=x, **parts))
