@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, Protocol
 
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.archive import MAX_FILE, open_archive
 from glevel_fast.io.files import open_file
 from glevel_fast.text import shown
 
-__all__ = ["Files", "Folder", "open_files"]
+__all__ = ["Files", "Folder", "files_named", "open_files"]
 
 MAX_FILES = 2_000_000
 
@@ -104,6 +106,17 @@ class Folder:
 
     def close(self) -> None:
         """A folder holds nothing open."""
+
+
+def files_named(files: Files, value: Any, folder: str) -> Iterator[str]:
+    """The files that texts anywhere in a plain value mean, where the value stands in a file of `folder`."""
+    if isinstance(value, str):
+        with suppress(GLevelError):  # a text that is no path
+            yield files.find(value, folder)
+    elif isinstance(value, Mapping):
+        yield from (name for part in value.values() for name in files_named(files, part, folder))
+    elif isinstance(value, list):
+        yield from (name for part in value for name in files_named(files, part, folder))
 
 
 def open_files(source: str | os.PathLike[str] | bytes) -> Files:

@@ -11,13 +11,13 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from glevel_fast.errors import GLevelError
-from glevel_fast.evaluation.files import Folder
+from glevel_fast.evaluation.files import Folder, files_named
 from glevel_fast.evaluation.records import Records, read_records
 from glevel_fast.io import write
 from glevel_fast.io.files import open_file
@@ -182,22 +182,9 @@ def _split_file(
         path = os.path.join(target, side, records.file)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         write.json({"task": records.task, "data": data} if records.task else {"data": data}, path)
-        for text in dict.fromkeys(_texts(data)):
-            try:
-                media = files.find(text, records.folder)
-            except GLevelError:
-                continue  # a text that is no path
+        for media in dict.fromkeys(files_named(files, data, records.folder)):
             copy = os.path.join(target, side, media)
             if not media.lower().endswith(".json") and not os.path.exists(copy):
                 os.makedirs(os.path.dirname(copy), exist_ok=True)
                 shutil.copyfile(os.path.join(files.where, media), copy)
     return len(sides["closed"]), len(sides["open"])
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from (text for part in value.values() for text in _texts(part))
-    elif isinstance(value, list):
-        yield from (text for part in value for text in _texts(part))

@@ -20,6 +20,7 @@ import numpy as np
 from glevel_fast.errors import GLevelError, SubmissionError
 from glevel_fast.io.archive import MAX_ARCHIVE
 from glevel_fast.io.files import open_file
+from glevel_fast.io.write import sync_folder
 from glevel_fast.loading.benchmark import load_benchmark
 from glevel_fast.registry.entries import Admission, Evaluated, Evaluation, Hashes, Kept, Submission, now, utc
 from glevel_fast.registry.fairness import DEFAULT_LIMITS, HOUR, Limit, next_admission, parse_limit
@@ -243,7 +244,7 @@ class Store:
                 os.replace(copy, self.archive(sha256))
             except OSError as error:
                 raise GLevelError(f"{self.archive(sha256)}: cannot be written: {reason(error)}") from None
-            _sync(self.folder)
+            sync_folder(self.folder)
             data = {
                 "submission": admission.submission, "email": email, "sha256": sha256, "board": board,
                 "metadata": metadata.to_dict(), "lease": admission.lease,
@@ -445,12 +446,3 @@ def _plain(evaluated: Evaluated) -> dict[str, Any]:
         "version": evaluated.version, "given": dict(evaluated.given), "notes": list(evaluated.notes),
         "raw": [x if np.isfinite(x) else None for x in evaluated.raw.tolist()],
     }  # fmt: skip
-
-
-def _sync(folder: str) -> None:
-    with suppress(OSError):  # not every file system can
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -7,13 +7,13 @@ import json
 import os
 import unicodedata
 import zipfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from glevel_fast.errors import GLevelError, SubmissionError
-from glevel_fast.evaluation.files import Files, open_files
+from glevel_fast.evaluation.files import Files, files_named, open_files
 from glevel_fast.evaluation.records import PREDICTIONS, Index, read_records
 from glevel_fast.io import write
 from glevel_fast.io.archive import Archive, open_archive
@@ -241,11 +241,8 @@ def _packed(
             continue
         faults += [f"{shown(name)}: {fault}" for fault in records.faults]
         packed[name] = _json({"task": records.task, "data": data} if records.task else {"data": data})
-        for text in _texts([record["prediction"] for record in data]):
-            try:
-                media[files.find(text, records.folder)] = None
-            except GLevelError:
-                continue  # a text that is no path
+        answers = [record["prediction"] for record in data]
+        media |= dict.fromkeys(files_named(files, answers, records.folder))
     if faults:
         raise SubmissionError(f"{files.where}: cannot be submitted:{bullets(faults, len(faults))}")
     left = [name for name in files.names() if name not in packed and name not in media]
@@ -255,16 +252,6 @@ def _packed(
 
 def _answer(record: Mapping[str, Any]) -> list[Any]:
     return next(([record[key]] for key in PREDICTIONS if record.get(key) is not None), [])
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        if len(value) <= 1_000 and "." in value:
-            yield value
-    elif isinstance(value, Mapping):
-        yield from (text for part in value.values() for text in _texts(part))
-    elif isinstance(value, list):
-        yield from (text for part in value for text in _texts(part))
 
 
 def _json(value: Any) -> bytes:
