@@ -25,7 +25,8 @@ format: $(VENV)/.lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/clang-format -i $(CPP) tests/cpp/*.cpp
 
-# Measures, prints the table of targets, writes benchmarks/RESULTS.md, its figure and README's table. A peer that
+# Measures and prints the table of targets. A full run writes benchmarks/RESULTS.md and its figures, README's table,
+# results.json and a line of history.csv for each row; one with a selection (PYTEST_ARGS) writes nothing. A peer that
 # cannot be installed is left out by name.
 bench: $(VENV)/.installed $(VENV)/.test
 	$(BIN)/pip install -q --group bench

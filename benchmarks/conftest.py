@@ -1,8 +1,10 @@
-"""What the benchmarks share; `pytest benchmarks --write-results` writes RESULTS.md and README's table at the end."""
+"""What the benchmarks share. A full `pytest benchmarks --write-results` writes tables, records and history."""
 
 from __future__ import annotations
 
+import datetime
 import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,15 +20,28 @@ import workload
 import glevel_fast as gl
 
 BOARD = pytest.StashKey[targets.Board]()
+DESELECTED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-results", action="store_true", help="write benchmarks/RESULTS.md and README.md's table")
+    parser.addoption("--write-results", action="store_true", help="of a full run: write RESULTS.md and README's table")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    board = config.stash[BOARD] = targets.Board()
-    board.section("Machine", _machine())
+    paths = gl.build_info()["instruction_sets"]
+    board = config.stash[BOARD] = targets.Board(next((p for p in paths if p in targets.KINDS), "baseline"), _cpu())
+    board.section("Machine", _machine(board))
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    if items:
+        items[0].config.stash[DESELECTED] = True
+
+
+def full_run(config: pytest.Config) -> bool:
+    """Whether results may be written."""
+    deselected = config.stash.get(DESELECTED, False)
+    return targets.full_run(config.args, deselected, asked=config.getoption("--write-results"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -38,26 +53,42 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         if target.key in board.rows:
             values, detail = board.rows[target.key]
             measured = " / ".join(target.shown(v) for v in values)
-            bounds = f"{target.bounds(target.must)}, reach for {target.bounds(target.reach)}"
-            terminalreporter.write_line(f"{target.verdict(values)}: {target.work}: {measured} ({bounds}); {detail}")
+            must, reach = target.goals(board.kind)
+            bounds = f"{target.bounds(must)}, reach for {target.bounds(reach)}"
+            terminalreporter.write_line(
+                f"{target.verdict(values, board.kind)}: {target.work}: {measured} ({bounds}); {detail}"
+            )
     for line in board.left_out:
         terminalreporter.write_line(f"left out: {line}")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    if session.config.getoption("--write-results") and exitstatus == pytest.ExitCode.OK:
-        targets.write(session.config.stash[BOARD])
+    config = session.config
+    if exitstatus != pytest.ExitCode.OK or not config.getoption("--write-results"):
+        return
+    if not full_run(config):
+        config.get_terminal_writer().line("\na selection was run: nothing is written")
+        return
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=targets.ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    targets.write(config.stash[BOARD], datetime.datetime.now(datetime.UTC).date().isoformat(), commit or "?")
 
 
-def _machine() -> str:
-    info = gl.build_info()
-    cpu = platform.processor()
+def _cpu() -> str:
+    name = platform.processor()
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        cpu = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), cpu)
+        name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
+    info = gl.build_info()
+    return f"{name}, {info['threads']} cores, {info['instruction_sets'][0]}"
+
+
+def _machine(board: targets.Board) -> str:
+    info = gl.build_info()
     versions = [f"{entry.module} {_version(entry.module)}" for entry in peers.PEERS if entry.installed]
     return "\n".join([
-        f"- {cpu}, {info['threads']} cores for this process; {platform.system()} {platform.machine()}",
+        f"- {board.machine}; {platform.system()} {platform.machine()}",
         f"- glevel_fast {gl.__version__}, {info['compiler']}; paths {', '.join(info['instruction_sets'])}; "
         f"{info['instruction_set']} chosen",
         f"- Python {platform.python_version()}; {', '.join(dict.fromkeys(versions))}",
@@ -75,6 +106,12 @@ def _version(module: str) -> str:
 @pytest.fixture(scope="session")
 def board(request: pytest.FixtureRequest) -> targets.Board:
     return request.config.stash[BOARD]
+
+
+@pytest.fixture(scope="session")
+def writes(request: pytest.FixtureRequest) -> bool:
+    """Whether what this run finds will be written."""
+    return full_run(request.config)
 
 
 @pytest.fixture(scope="session")

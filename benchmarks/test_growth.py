@@ -12,7 +12,7 @@ from targets import markdown
 FIGURE = Path(__file__).with_name("growth.png")
 
 
-def test_growth(benchmark, board, bench, tmp_path, request):
+def test_growth(benchmark, board, bench, tmp_path, writes):
     pytest.importorskip("pyarrow")
     arrays = [growth.measure("array", str(n)) for n in growth.ARRAYS]
     streamed = []
@@ -46,7 +46,7 @@ def test_growth(benchmark, board, bench, tmp_path, request):
     except ImportError:
         board.left_out.append("matplotlib is not installed: no figure of the growth")
     else:
-        figure = FIGURE if request.config.getoption("--write-results") else tmp_path / FIGURE.name
+        figure = FIGURE if writes else tmp_path / FIGURE.name
         growth.plot(arrays, streamed, figure)
         body += f"\n\n![Time per model and peak memory]({FIGURE.name})"
     board.section("Growth", body)

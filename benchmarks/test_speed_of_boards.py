@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from generate import random_case
+from timing import interleaved
 
 import glevel_fast as gl
 from glevel_fast.boards.scopes import all_scopes
@@ -40,6 +41,19 @@ def test_all_scopes_of_1000_models(benchmark):
     made = benchmark(boards)
     assert len(made) == 1 + 4 + 8 + 145
     assert made[0].score.tolist() == sorted(scorer.score(raw).overall[:, 0].tolist(), reverse=True)
+
+
+def test_board_of_fresh_scores(benchmark, board, scorer, raw):
+    def fresh():
+        return gl.board(scorer.score(raw), "A", 2)
+
+    assert len(fresh().score) == len(raw)
+    best = interleaved({"score": lambda: scorer.score(raw), "board": fresh})
+    board.row(
+        "board", (best["board"] - best["score"]) * 1e3,
+        detail=f"{best['board'] * 1e3:.2f} ms with scoring, {best['score'] * 1e3:.2f} without a board",
+    )  # fmt: skip
+    benchmark(fresh)
 
 
 def test_receipt(benchmark):

@@ -56,6 +56,56 @@ def test_verdicts():
     assert [faster.verdict(v) for v in ((25, 45), (25, 44), (18, 32), (18, 31))] == ["reached", "met", "met", "missed"]
     slower = targets.Target("b", "b", "≤", (2.0,), (1.0,), " µs")
     assert [slower.verdict((v,)) for v in (1.0, 1.5, 2.5)] == ["reached", "met", "missed"]
+    by_kind = targets.Target("c", "c", "≥", (2.0,), (3.0,), "x", avx2=((1.0,), (2.0,)))
+    assert [by_kind.verdict((2.0,), kind) for kind in ("avx512", "avx2", "baseline")] == ["met", "reached", "reached"]
+    assert by_kind.goal_cells() == ("≥ 2x; AVX2 ≥ 1x", "≥ 3x; AVX2 ≥ 2x")
+    for target in targets.TARGETS:
+        assert len(target.must) == len(target.reach) == len(target.parts), target.key
+
+
+def test_the_table_is_that_of_the_records():
+    import targets
+
+    assert targets.between_markers(targets.RESULTS.read_text(encoding="utf-8")) == targets.table(targets.read_records())
+
+
+def test_kinds_of_machines_stand_side_by_side(tmp_path, monkeypatch):
+    """A run replaces the figures of its own kind of machine and adds to the history; the others stay."""
+    pytest.importorskip("matplotlib")
+    import targets
+
+    for name in ("RESULTS", "RECORDS", "HISTORY", "FIGURE", "README"):
+        monkeypatch.setattr(targets, name, tmp_path / getattr(targets, name).name)
+    targets.README.write_text(f"{targets.START}\nold\n{targets.END}\n", encoding="utf-8")
+    for kind, machine, ns in (("avx2", "old one", 0.9), ("avx512", "new one", 0.5), ("avx512", "new one", 0.4)):
+        board = targets.Board(kind, machine)
+        board.row("ns", ns, detail=f"{ns} of {machine}")
+        board.row("dram", 2.0, 1.0, detail="…")
+        targets.write(board, "2000-01-01", f"c{ns}")
+    (line,) = [line for line in targets.README.read_text(encoding="utf-8").splitlines() if "score, a value" in line]
+    assert line.endswith("| **0.4 ns** reached | **0.9 ns** missed |")
+    results = targets.RESULTS.read_text(encoding="utf-8")
+    assert "0.9 of old one" in results
+    assert "0.4 of new one" in results
+    assert "0.5 of new one" not in results
+    history = targets.HISTORY.read_text(encoding="utf-8").splitlines()
+    assert history[0] == "date,commit,machine,row,ratio"
+    assert history[1:4] == [
+        "2000-01-01,c0.9,old one,ns,0.9", "2000-01-01,c0.9,old one,dram 1t,2", "2000-01-01,c0.9,old one,dram 2t,1",
+    ]  # fmt: skip
+    assert len(history) == 10
+    assert targets.FIGURE.stat().st_size > 1000
+
+
+def test_a_selection_writes_nothing():
+    import targets
+
+    folder = str(ROOT / "benchmarks")
+    assert targets.full_run([folder], False, asked=True)
+    assert not targets.full_run([folder], False, asked=False)
+    assert not targets.full_run([folder], True, asked=True)  # -k, -m, --deselect
+    for arguments in ([f"{folder}/test_growth.py"], [f"{folder}::x"], [folder, folder], []):
+        assert not targets.full_run(arguments, False, asked=True)
 
 
 def test_workload_is_general_bench_in_the_engines_order():
