@@ -362,7 +362,7 @@ BAD_TABLES = [
         ["row 1, task 'Alpha': 'F1', but the benchmark has 'Acc'"],
     ),
     ({"model": ["a"], "task": ["Alpha"], "value": ["x"]}, ["row 1, model 'a', task 'Alpha': 'x'"]),
-    ({"model": ["a"], "": [1], "Alpha": [2]}, ["column 2 has no name", "index=False"]),
+    ({"model": ["a"], "": [1], "Alpha": [2]}, ["column 2 has no name"]),
     ({"model": ["a"], "Alpha": [1, 2]}, ["differ in length"]),
     ({"a": {"Alpha": 1}, "b": 5}, ["'b' has 5"]),
     ({"a": {"Alfa": 1}}, ["model 'a': 'Alfa'"]),

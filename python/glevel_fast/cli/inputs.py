@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
     """RESULTS, --benchmark, how to read them, and (unless the paper's is the only one) --policy."""
     parser.add_argument(
-        "results", nargs="*", metavar="RESULTS", help=".xlsx (released layout), .csv, .parquet or .json"
+        "results",
+        nargs="*",
+        metavar="RESULTS",
+        help=".xlsx (released layout, or a table), .csv, .tsv, .parquet, .json, ...",
     )
     add_reading(parser)
     if policy:
@@ -55,6 +58,11 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         "--rename", metavar="FILE", help="other names for models and tasks: a table with the columns written, meant"
     )
     parser.add_argument(
+        "--orient",
+        choices=["models", "tasks"],
+        help="what the rows of wide tables are (default: recognised)",
+    )
+    parser.add_argument(
         "--ignore",
         action="append",
         default=[],
@@ -84,7 +92,7 @@ def read_inputs(
         with Progress("reading") as progress:
             results = gl.load_results(
                 arguments.results, benchmark, partial=arguments.partial, invalid=invalid, rename=arguments.rename,
-                ignore=arguments.ignore, progress=progress.update,
+                ignore=arguments.ignore, orient=arguments.orient, progress=progress.update,
             )  # fmt: skip
     except UnknownTaskError as error:
         if arguments.benchmark:

@@ -31,6 +31,7 @@ def read_frame(frame: Any, where: str = "DataFrame") -> Table:
         For anything else, and for a frame with a column twice or more texts than `io.table.MAX_TEXTS`.
     """
     nw = require("narwhals", "frames")
+    frame, index = _with_index(frame)
     try:
         try:
             data = nw.from_native(frame, eager_only=True)
@@ -42,7 +43,33 @@ def read_frame(frame: Any, where: str = "DataFrame") -> Table:
         raise
     except (ValueError, nw.exceptions.NarwhalsError) as error:  # a column twice; text that is not UTF-8
         raise GLevelError(f"{where}: {error}") from None
-    return Table(where, named_columns(data.columns, columns, where), range(1, data.shape[0] + 1))
+    rows = range(1, data.shape[0] + 1)
+    return Table(where, named_columns(data.columns, columns, where), rows, index=index)
+
+
+def _with_index(frame: Any) -> tuple[Any, tuple[str, ...]]:
+    """A pandas frame or series with its index as columns, and their names; anything else as it is."""
+    if type(frame).__module__.partition(".")[0] != "pandas" or not hasattr(frame, "reset_index"):
+        if type(frame).__name__ == "Series":
+            raise GLevelError("a polars Series has no names beside its values; pass a DataFrame")
+        return frame, ()
+    if hasattr(frame, "to_frame"):
+        if frame.name is None and frame.index.nlevels == 1:
+            raise GLevelError("a Series needs a name, that of the model or of the task: series.rename(name)")
+        frame = frame.to_frame("value" if frame.index.nlevels > 1 else frame.name)
+    if frame.columns.nlevels > 1:
+        raise GLevelError("the columns of the frame have several levels; give each one name")
+    own = frame.index
+    if own.nlevels == 1 and own.name is None and own.dtype.kind in "iu":  # its default, or what filtering left of it
+        return frame, ()
+    plain = own.nlevels == 1
+    names = [
+        str(name) if name is not None else f"__index_level_{i}__"
+        for i, name in enumerate([own.name] if plain else own.names)
+    ]
+    if twice := sorted(set(names) & set(map(str, frame.columns))):
+        names = [f"__index_level_{i}__" if name in twice else name for i, name in enumerate(names)]
+    return frame.reset_index(names=names), tuple(names)
 
 
 def _from_capsule(frame: Any, nw: Any) -> Any:

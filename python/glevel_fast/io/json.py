@@ -11,6 +11,7 @@ from glevel_fast.errors import GLevelError
 from glevel_fast.io.cells import EXACT
 from glevel_fast.io.files import open_file
 from glevel_fast.io.limits import MAX_MODELS
+from glevel_fast.io.recognise import refuse_strangers
 from glevel_fast.text import shown
 
 MAX_BYTES = 48 * 2**20
@@ -32,7 +33,45 @@ def read_json(path: str | os.PathLike[str], *, foreign: bool = False) -> Any:
         With line and column where the parser knows them.
     """
     with open_file(path, MAX_BYTES) as file:
-        return parse_json(file.read(), os.fsdecode(path), foreign=foreign)
+        raw = file.read()
+    refuse_strangers(os.fsdecode(path), raw[:4096])
+    return parse_json(raw, os.fsdecode(path), foreign=foreign)
+
+
+def read_json_lines(path: str | os.PathLike[str]) -> list[Any]:
+    """The values in a file with one JSON object a line; blank lines are skipped.
+
+    Raises
+    ------
+    GLevelError
+        As of `read_json`, naming the line.
+    """
+    with open_file(path, MAX_BYTES) as file:
+        raw = file.read()
+    where = os.fsdecode(path)
+    refuse_strangers(where, raw[:4096])
+    refuse_large(raw, where)
+    found = []
+    for i, line in enumerate(raw.split(b"\n"), start=1):
+        if line.strip():
+            try:
+                found.append(parse_json(line, f"{where}, line {i}"))
+            except GLevelError as error:
+                raise GLevelError(str(error).replace(f"line {i}, line 1,", f"line {i},")) from None
+    if wrong := [i for i, value in enumerate(found, start=1) if not isinstance(value, dict)]:
+        raise GLevelError(
+            f"{where}: record {wrong[0]} is {shown(found[wrong[0] - 1])}, not an object with named values"
+        )
+    return found
+
+
+def refuse_large(raw: bytes, where: str) -> None:
+    """Raise `GLevelError` for JSON text with more values or objects than the limits."""
+    # every value but the last follows one of these
+    if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise GLevelError(f"{where}: holds more than {MAX_VALUES:,} values; use Parquet for such tables")
+    if raw.count(b"{") > MAX_OBJECTS:
+        raise GLevelError(f"{where}: holds more than {MAX_OBJECTS:,} objects; use Parquet for such tables")
 
 
 def parse_json(raw: bytes, where: str, *, foreign: bool = False, integers: bool = False) -> Any:
@@ -52,11 +91,7 @@ def parse_json(raw: bytes, where: str, *, foreign: bool = False, integers: bool 
         raise GLevelError(
             f"{where}, line {line}: is not UTF-8 (byte 0x{raw[error.start]:02x}); save it as UTF-8"
         ) from None
-    # every value but the last follows one of these
-    if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
-        raise GLevelError(f"{where}: holds more than {MAX_VALUES:,} values; use Parquet for such tables")
-    if raw.count(b"{") > MAX_OBJECTS:
-        raise GLevelError(f"{where}: holds more than {MAX_OBJECTS:,} objects; use Parquet for such tables")
+    refuse_large(raw, where)
     del raw
 
     def number(literal: str) -> float:

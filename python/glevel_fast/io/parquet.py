@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from glevel_fast.extras import require
 from glevel_fast.io.cells import EXACT, widened
 from glevel_fast.io.files import open_file
 from glevel_fast.io.limits import MAX_NUMBERS, MAX_TASKS, refuse_many, refuse_many_texts
+from glevel_fast.io.recognise import refuse_strangers
 from glevel_fast.io.table import Table, named_columns
 from glevel_fast.text import shown
 
@@ -44,6 +46,8 @@ def read_parquet(path: str | os.PathLike[str]) -> Table:
                 "write fewer, larger row groups"
             )
         file.seek(0)
+        refuse_strangers(os.fsdecode(path), file.read(4096))
+        file.seek(0)
         try:
             reader = pq.ParquetFile(file)
             rows, columns = reader.metadata.num_rows, reader.metadata.num_columns
@@ -68,7 +72,18 @@ def read_parquet(path: str | os.PathLike[str]) -> Table:
         except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, MemoryError, OverflowError) as error:
             first = str(error).strip().partition("\n")[0]
             raise GLevelError(f"{path}: is not a Parquet file that can be read: {first[:200]}") from None
-    return Table(str(path), named_columns(table.column_names, cells, str(path)), range(1, table.num_rows + 1))
+    rows = range(1, table.num_rows + 1)
+    return Table(str(path), named_columns(table.column_names, cells, str(path)), rows, index=_index(table.schema))
+
+
+def _index(schema: Any) -> tuple[str, ...]:
+    """The columns that pandas wrote for its index."""
+    about = (schema.metadata or {}).get(b"pandas", b"{}")
+    try:
+        names = json.loads(about[:MAX_FOOTER]).get("index_columns", [])
+    except (ValueError, AttributeError, RecursionError):
+        return ()
+    return tuple(name for name in names if isinstance(name, str) and name in schema.names)
 
 
 def _cells(column: Any) -> Column:

@@ -29,17 +29,21 @@ _MAGIC = (
 )
 
 
+def refuse_locks(path: str) -> None:
+    """Raise `GLevelError` for the files that programs keep beside a table while it is open."""
+    name = os.path.basename(path)
+    if name.startswith("~$"):
+        raise GLevelError(f"{path}: is the lock file of a workbook that is open in Excel: close it there")
+    if name.startswith(".~lock."):
+        raise GLevelError(f"{path}: is the lock file of a table that is open in LibreOffice: close it there")
+
+
 def refuse_strangers(path: str, head: bytes) -> None:
     """Raise `GLevelError` for what the first bytes of a file show to be something else.
 
     `head` is the file's beginning, a kilobyte or more.
     """
-    name = os.path.basename(path)
-    lower = name.lower()
-    if name.startswith("~$"):
-        raise GLevelError(f"{path}: is the lock file of a workbook that is open in Excel: close it there")
-    if name.startswith(".~lock."):
-        raise GLevelError(f"{path}: is the lock file of a table that is open in LibreOffice: close it there")
+    lower = os.path.basename(path).lower()
     if head.startswith(_LFS):
         raise GLevelError(f"{path}: is a Git LFS pointer, not the file: git lfs pull")
     if not head:

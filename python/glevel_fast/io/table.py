@@ -13,6 +13,8 @@ from glevel_fast.io.cells import Column, as_text, is_blank
 from glevel_fast.io.limits import MAX_CELLS, MAX_TASKS, refuse_many
 from glevel_fast.text import listing, shown
 
+UNNAMED = "Unnamed: 0"
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -30,6 +32,8 @@ class Table:
         What the source calls a row: "row", "line", "record".
     notes : sequence of str
         What was read otherwise than it stands there, or passed over.
+    index : sequence of str
+        Columns that are the index of a data frame.
     """
 
     where: str
@@ -37,6 +41,7 @@ class Table:
     rows: Sequence[int]
     unit: str = "row"
     notes: Sequence[str] = ()
+    index: Sequence[str] = ()
 
     def at(self, i: int) -> str:
         """ "line 12" for row i."""
@@ -70,9 +75,9 @@ def named_columns(header: Sequence[object], cells: Sequence[Column], where: str)
         if not name:
             if all(is_blank(cell) for cell in column):
                 continue
-            raise GLevelError(
-                f"{where}: column {i} has no name (with pandas, write without the index: to_csv(index=False))"
-            )
+            if i > 1 or UNNAMED in header:
+                raise GLevelError(f"{where}: column {i} has no name")
+            name = UNNAMED  # as pandas reads what it has written with its index
         if name in columns:
             raise GLevelError(f"{where}: the column {shown(name)} stands twice; rename or remove one")
         columns[name] = column

@@ -17,6 +17,7 @@ from glevel_fast.io.limits import MAX_TASKS, refuse_many
 from glevel_fast.io.read import read_file
 from glevel_fast.io.table import Table, fold_header, table_from_columns, table_from_records
 from glevel_fast.io.workbook import SHEETS, SOTA, Workbook
+from glevel_fast.loading.shapes import unwrapped, without_index
 from glevel_fast.text import listing, shown, shown_listing
 
 if TYPE_CHECKING:
@@ -67,13 +68,15 @@ def load_benchmark(source: Any, *, definitions: Mapping[str, Metric] | None = No
         if isinstance(content, Workbook):
             columns, at, notes = _from_workbook(content)
         else:
+            content, more = unwrapped(content, where)
             if isinstance(content, Mapping):
                 content = table_from_columns(content, where)
             elif isinstance(content, list):
                 content = table_from_records(content, where)
             elif not isinstance(content, Table):
                 raise BenchmarkError(f"{where}: holds {shown(content)}, not a table of tasks")
-            columns, at, notes = _from_table(content)
+            columns, at, notes = _from_table(without_index(content, "task", lambda _: False))
+            notes = [*more, *notes]
         return _from_columns(where, columns, at, notes, definitions)
 
 

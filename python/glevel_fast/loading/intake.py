@@ -20,6 +20,7 @@ from glevel_fast.io.table import Table, fold_header, table_from_columns, table_f
 from glevel_fast.io.workbook import SHEETS, SOTA, Sheet, Workbook
 from glevel_fast.loading.blocks import Block, refuse_twins
 from glevel_fast.loading.names import Renames, refuse_spellings
+from glevel_fast.loading.shapes import Orient, tasks_as_rows, unfolded, unwrapped, without_index
 from glevel_fast.text import bullets, fold_label, fold_task, listing, nearest, shown, spelled, spelling
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Reading:
 
     partial: bool = False
     lenient: bool = False
+    orient: Orient | None = None
     ignore: frozenset[str] = frozenset()  # folded names of columns
     renames: Renames = field(default_factory=Renames)
 
@@ -78,11 +80,15 @@ class _Intake:
             return self.workbook(content)
         if isinstance(content, Table):
             return self.table(content)
+        content, notes = unwrapped(content, self.where)
+        self.take_over(notes)
         if isinstance(content, Mapping):
             if not content:
                 raise ResultsError(f"{self.where}: is empty")
             nested = sum(isinstance(value, Mapping) for value in content.values())
             if nested == len(content):
+                content, notes = unfolded(content, self.is_task, self.reading.orient)
+                self.take_over(notes)
                 return self.mapping([(f"{self.where}", model, tasks) for model, tasks in content.items()])
             if nested:
                 other = next(key for key, value in content.items() if not isinstance(value, Mapping))
@@ -90,13 +96,20 @@ class _Intake:
             return self.table(table_from_columns(content, self.where))
         if isinstance(content, list):
             table = table_from_records(content, self.where)
-            if table.find("model") is None or table.find("task") is not None:
-                return self.table(table)
-            # as mappings, so that what one record lacks is absent there
+            plain = without_index(table, "model", self.is_task)
             key = table.find("model")
+            if key is None or table.find("task") is not None:
+                return self.table(table)
+            self.take_over(plain.notes)
+            left = {key, *(table.columns.keys() - plain.columns.keys())}
+            # as mappings, so that what one record lacks is absent there
             return self.mapping(
                 [
-                    (f"{self.where}, record {i}", record.get(key), {k: v for k, v in record.items() if k != key})
+                    (
+                        f"{self.where}, record {i}",
+                        record.get(key),
+                        {k: v for k, v in record.items() if as_text(k) not in left},
+                    )
                     for i, record in enumerate(content, start=1)
                 ]
             )
@@ -147,7 +160,18 @@ class _Intake:
         return self.done([self.meant(title) for title in models.values()], [self.where] * len(models), values, absent)
 
     def table(self, table: Table) -> Block:
-        """Wide or long, by its header."""
+        """Wide or long, by its header; with models as rows or, of wide ones, tasks."""
+        table = without_index(table, "model", self.is_task)
+        if (metric := table.find("metric")) and (task := table.find("task")) and not table.find("model"):
+            tasks = list(map(self.meant, self.names(table, task, "task")))
+            turned = tasks_as_rows(table, self.reading.orient, self.reading.ignore)
+            if turned is not table:
+                self.check_metrics(
+                    self.match(tasks, table.at), self.names(table, metric, "metric", empty=True), table.at
+                )
+            table = turned
+        else:
+            table = tasks_as_rows(table, self.reading.orient, self.reading.ignore)
         self.take_over(table.notes)
         key, task, value = (table.find(name) for name in ("model", "task", "value"))
         if not table.columns:
@@ -267,6 +291,9 @@ class _Intake:
         return self.done(models, [place for place, _, _ in entries], values, absent)
 
     # what they share
+
+    def is_task(self, name: str) -> bool:
+        return fold_task(self.meant(name)) in self.bench.names
 
     def without_ignored(self, row: Mapping[Any, Any]) -> Mapping[Any, Any]:
         return {

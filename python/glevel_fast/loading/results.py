@@ -19,6 +19,7 @@ from glevel_fast.text import fold_task, listing, spelled
 
 if TYPE_CHECKING:
     from glevel_fast.core.compiled import Compiled
+    from glevel_fast.loading.shapes import Orient
 
 __all__ = ["ResultsLike", "as_results", "load_results"]
 
@@ -44,6 +45,7 @@ def load_results(
     invalid: Literal["error", "missing"] = "error",
     rename: Mapping[str, str] | str | os.PathLike[str] | None = None,
     ignore: str | Iterable[str] = (),
+    orient: Orient | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Results:
     """Read results from files, frames or dicts.
@@ -51,8 +53,9 @@ def load_results(
     Parameters
     ----------
     source : path, list of sources, DataFrame, or dict
-        A workbook in the released layout (.xlsx, .xlsm); .csv, .parquet, .json, a pandas, polars
-        or Arrow table, wide (`model`, then one column per task) or long (`model, task, value`);
+        A workbook (.xlsx, .xlsm) in the released layout, or with a table on its first sheet; .csv,
+        .tsv, .csv.gz, .parquet, .json, .jsonl, a pandas, polars or Arrow table, a pandas Series: wide
+        (`model`, or the index, then one column per task) or long (`model, task, value`);
         a dict {model: {task: value}}, in JSON too; what `import_results` gives. A long table may hold
         `stderr` and `n`, the samples behind each value: they stay with the results. Names of tasks
         and models meet if they look the same: see `glevel_fast.text.fold_task`.
@@ -68,6 +71,9 @@ def load_results(
         Other names for models and tasks; a file is a table with the columns `written` and `meant`.
     ignore : str or strings
         Columns of wide tables that are no tasks, and of workbooks that are no models.
+    orient : {"models", "tasks"}, optional
+        What the rows of wide tables are, or the outer keys of dicts. Otherwise models; tasks where a
+        table has a column `task`, columns of models, and neither `model` nor `value`.
     progress : callable, optional
         Called with (done, total) after each source of a list.
 
@@ -83,13 +89,15 @@ def load_results(
     """
     if invalid not in ("error", "missing"):
         raise ResultsError(f"invalid={invalid!r}: choose 'error' or 'missing'")
+    if orient not in (None, "models", "tasks"):
+        raise ResultsError(f"orient={orient!r}: choose 'models' or 'tasks'")
     if not isinstance(bench, Benchmark):
         raise TypeError(f"bench must be a Benchmark (see load_benchmark), not {type(bench).__name__}")
     sources = list(source) if isinstance(source, (list, tuple, set, frozenset, Iterator)) else [source]
     if not sources:
         raise ResultsError("no results: the list of sources is empty")
     leave = frozenset(map(fold_task, [ignore] if isinstance(ignore, str) else ignore))
-    reading = intake.Reading(partial, invalid == "missing", leave, Renames(rename))
+    reading = intake.Reading(partial, invalid == "missing", orient, leave, Renames(rename))
     blocks = []
     for done, item in enumerate(sources, start=1):
         blocks.append(intake.read(item, bench, reading))
