@@ -14,6 +14,7 @@ from timing import interleaved
 
 import glevel_fast as gl
 from glevel_fast.boards.scopes import all_scopes
+from glevel_fast.published import general_bench, tables
 from glevel_fast.published.audit import audit_published
 
 
@@ -61,6 +62,22 @@ def test_receipt(benchmark):
     scores = gl.Scorer(bench).score(raw)
     receipt = benchmark(lambda: scores.receipt("model 7", 3))
     assert receipt.score == scores.overall[7, 1]
+
+
+def test_general_bench_from_its_files(benchmark):
+    caches = [f for module in (general_bench, tables) for f in vars(module).values() if hasattr(f, "cache_clear")]
+
+    def forget():
+        for cached in caches:
+            cached.cache_clear()
+
+    def load():
+        return gl.published.benchmark(), gl.published.results()
+
+    bench, results = benchmark.pedantic(load, setup=forget, rounds=30)
+    assert (bench.n_tasks, len(results)) == (699, 101)
+    if benchmark.stats is not None:
+        assert benchmark.stats.stats.min < 0.03
 
 
 def test_audit_of_the_paper(benchmark):
