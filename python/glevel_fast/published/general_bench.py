@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from glevel_fast.core.benchmark import MODALITIES, Benchmark, Group
 from glevel_fast.core.results import Results
 from glevel_fast.errors import BenchmarkError
-from glevel_fast.published.tables import canonical_name, data_rows, data_text, in_tables, leaderboards
+from glevel_fast.published.tables import BoardRow, canonical_name, data_rows, data_text, in_tables, leaderboards
 from glevel_fast.text import fold_task, shown
 
 if TYPE_CHECKING:
@@ -289,20 +290,24 @@ def _unknown(models: tuple[str, ...], printed: NDArray[np.bool_]) -> NDArray[np.
 
     Left out is what a correction takes as not supported.
     """
-    columns = {group: np.array([task.group == group for task in tasks()]) for group in benchmark().groups}
-    table, unknown = _tables(), np.zeros_like(printed)
     scored = {row.model: row for row in leaderboards() if row.level == 2}
-    for i, model in enumerate(models):
-        for (modality, paradigm), at in columns.items():
-            there = printed[i, at].any()
-            if not there and modality in MODALITIES and (row := scored.get(model)) is not None:
-                there = row.score(modality) > 0 and paradigm[0].upper() in row.paradigm.split("+")
-            if there:
-                unknown[i, at] = ~printed[i, at]
+    unknown = np.zeros_like(printed)
+    for group in benchmark().groups:
+        at = [i for i, task in enumerate(tasks()) if task.group == group]
+        expected = printed[:, at].any(axis=1) | np.array([_credited(scored.get(model), group) for model in models])
+        unknown[:, at] = expected[:, np.newaxis] & ~printed[:, at]
     for c in corrections():
         if c.field == "value" and c.taken:
-            unknown[models.index(c.model), np.isin(table, in_tables(c.tables))] = False
+            unknown[models.index(c.model), np.isin(_tables(), in_tables(c.tables))] = False
     return unknown
+
+
+def _credited(row: BoardRow | None, group: Group) -> bool:
+    """Whether Table 12 scores a model in a group."""
+    modality, paradigm = group
+    if row is None or modality not in MODALITIES:
+        return False
+    return row.score(modality) > 0 and paradigm[0].upper() in row.paradigm.split("+")
 
 
 def _unprinted(models: tuple[str, ...], printed: NDArray[np.bool_]) -> tuple[str, ...]:
@@ -331,22 +336,24 @@ def _matrix(policy: Policy) -> tuple[tuple[str, ...], NDArray[np.float64], NDArr
     tables: dict[str, set[int]] = {}
     spelled: dict[str, str] = {}  # names that differ in case alone are one
     for name, row, columns, values in _printed_rows():
-        by_table = _tables()[columns]
-        there = values != NOT_PRINTED
-        taken: dict[str | None, list[int]] = {}
+        by_table, there = _tables()[columns], values != NOT_PRINTED
         whole = name if row == 1 else f"{name}, row {row}"
         whole = spelled.setdefault(fold_task(whole), whole)
-        for table in sorted(set(by_table[there].tolist())):
+        taken: dict[str | None, list[int]] = {}
+        for table in dict.fromkeys((by_table if there.all() else by_table[there]).tolist()):
             taken.setdefault(whole if policy == "as printed" else _taken(name, row, table), []).append(table)
         for model, its_tables in taken.items():
             if model is None:
                 continue
+            if model not in found:
+                found[model], tables[model] = np.full(len(tasks()), NOT_PRINTED), set()
             at = there if len(taken) == 1 else there & np.isin(by_table, its_tables)
-            line = found.setdefault(model, np.full(len(tasks()), NOT_PRINTED))
-            if (line[columns[at]] != NOT_PRINTED).any():
+            chosen = columns[at]
+            line = found[model]
+            if (line[chosen] != NOT_PRINTED).any():
                 raise BenchmarkError(f"two rows of the appendix are {shown(model)}, and no correction chooses one")
-            line[columns[at]] = values[at]
-            tables.setdefault(model, set()).update(its_tables)
+            line[chosen] = values[at]
+            tables[model].update(its_tables)
     board = [row.model for row in leaderboards() if row.level == 2] if policy == "corrected" else []
     models = tuple(dict.fromkeys([*(model for model in board if model in found), *found]))
     raw = np.array([found[model] for model in models])
@@ -365,17 +372,21 @@ def _printed_rows() -> Iterator[tuple[str, int, NDArray[np.intp], NDArray[np.flo
     position: dict[Group, list[int]] = {}
     for i, task in enumerate(tasks()):
         position.setdefault(task.group, []).append(i)
+    number: dict[str, float] = {}  # of each spelling
     for group, columns in position.items():
         index = np.array(columns, dtype=np.intp)
         name = f"results/{'_'.join(filter(None, group))}.csv"
         header, *lines = csv.reader(data_text(name).replace("∞", "nan").splitlines())
         if header[1:] != [tasks()[i].id for i in columns]:
             raise BenchmarkError(f"{name} has other tasks than tasks.csv")
-        number = {cell: float(cell or NOT_PRINTED) for cell in {cell for line in lines for cell in line[1:]}}
+        names = [line.pop(0) for line in lines]
+        cells = list(chain.from_iterable(lines))
+        number |= {cell: float(cell or NOT_PRINTED) for cell in set(cells).difference(number)}
+        values = np.fromiter(map(number.__getitem__, cells), np.float64, len(cells)).reshape(len(lines), -1)
         seen: dict[str, int] = {}
-        for model, *cells in lines:
+        for model, row in zip(names, values, strict=True):
             seen[model] = seen.get(model, 0) + 1
-            yield model, seen[model], index, np.array([number[cell] for cell in cells])
+            yield model, seen[model], index, row
 
 
 @cache
