@@ -112,12 +112,12 @@ class SpecialistBoard(Formats):
         """As text, for people: raw values as given, points with two decimals."""
         columns: dict[str, list[str]] = {
             "Task": list(self.tasks),
-            "Specialist": [name or "-" for name in self.specialist],
             "σ": _numbers(self.sota),
-            "Best model": [name or "-" for name in self.best_model],
             "Best": _numbers(self.best),
-            "Margin": [text if text == "-" or text.startswith("-") else f"+{text}" for text in _numbers(self.margin)],
+            "Best model": [name or "-" for name in self.best_model],
             "Wins": [str(n) for n in self.winners.tolist()],
+            "Specialist": [name or "-" for name in self.specialist],
+            "Margin": [text if text[0] == "-" else f"+{text}" for text in _numbers(self.margin)],
             "Metric": list(self.metric),
             "Points": points_column(self.points),
             "Best points": points_column(self.best_points),

@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         if tasks is not None or arguments.date:
             arguments.parser.error("--level 1 lists the benchmark's own tasks: without --tasks and --date")
         board = specialist_board(scores, arguments.scope)
-        keep = ("Task", "Specialist", "σ", "Best model", "Best", "Wins")
+        keep = ("Task", "σ", "Best", "Wins")
     else:
         board = gl.board(scores, arguments.scope, arguments.level, tasks=tasks, date=arguments.date)
         keep = ("Rank", "Model", "Level", "Score", "Coverage %")
