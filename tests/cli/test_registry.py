@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 from registries import Clock
-from submissions import TASKS, N, archive, metadata, new_board, task_rows, write_gold
+from submissions import TASKS, N, archive, metadata, new_board, predictions, task_rows, write_gold
 
 from glevel_fast.cli.main import main
 from glevel_fast.evaluation.example import write_example
@@ -246,3 +246,43 @@ def test_limits_and_boards_of_a_new_registry(board, tmp_path):
         assert store.settings["lease"] == 1_800_000
     assert "the limit '9' is not" in board("registry", "init", "b.db", *grounds, "--limit", "9", status=1).err
     assert not (tmp_path / "b.db").exists()
+
+
+def test_the_closed_gold_goes_nowhere(board, tmp_path):
+    """Split, submit what the inputs ask for, take it in, publish: of the closed part nobody sees gold or samples."""
+    _tables()
+    write_gold(tmp_path / "all", n=30)
+    board("split", "all", "--new-key", "split.key", "-o", "split")
+    closed = {
+        record["id"]: record["output"]["answer"]
+        for task in TASKS
+        for record in json.loads((tmp_path / "split/closed" / task / "annotation.json").read_text())["data"]
+    }
+    for name, content in predictions(dict.fromkeys(TASKS, 0), n=30).items():  # every answer is wrong
+        (tmp_path / "mine" / name).parent.mkdir(parents=True)
+        (tmp_path / "mine" / name).write_bytes(content)
+    (tmp_path / "metadata.json").write_text(json.dumps(metadata("Guess", "carl@uni.edu")))
+    grounds = ("-b", "bench.csv", "--tasks", "t.csv")
+    board("registry", "init", "closed.db", *grounds, "--annotations", "split/closed")
+    board(
+        "submit", "mine", "--model", "Guess", "--board", "A", "--metadata", "metadata.json", *grounds,
+        "--inputs", "split/inputs", "-o", "outbox",
+    )  # fmt: skip
+    said = board("intake", "outbox/Guess-A.zip", "--registry", "closed.db", "--processes", "1")
+    board("report", "--registry", "closed.db", "-o", "site")
+    log = board("registry", "log", "closed.db", "--jsonl", "-").out
+    with open_archive("outbox/Guess-A.zip") as sent:
+        archived = "".join(sent.read(name).decode() for name in sent.names())
+    page = "".join(path.read_text() for path in (tmp_path / "site").iterdir())
+    assert len(closed) > 30
+    for key, gold in closed.items():
+        quoted = json.dumps(gold)
+        for text in (archived, page, log, said.out, said.err, (tmp_path / "closed.db").read_bytes().decode("latin-1")):
+            assert quoted not in text
+        assert json.dumps(key) in archived
+        assert json.dumps(key) not in page
+    assert "uni.edu" not in page
+    public = b"".join(
+        p.read_bytes() for side in ("open", "inputs") for p in (tmp_path / "split" / side).rglob("*.json")
+    )
+    assert not any(json.dumps(gold).encode() in public for gold in closed.values())

@@ -185,6 +185,19 @@ def test_an_archive_that_cannot_be_kept_is_not_admitted(tmp_path):
         assert [e.kind for e in store.events()] == ["settings"]
 
 
+def test_copies_that_the_killed_left_go_after_a_day(tmp_path):
+    with new_store(tmp_path / "board.db") as store:
+        submit_and_score(store, b"1")
+        left = [tmp_path / "board.db.archives" / name for name in (".glevel-old.tmp", ".glevel-new.tmp", "mine.zip")]
+        for path in left:
+            path.write_bytes(b"half")
+        os.utime(left[0], (0, time.time() - 2 * 86_400))
+        os.utime(left[2], (0, 0))
+        submit_and_score(store, b"2")
+        assert [path.exists() for path in left] == [False, True, True]
+        assert not store.faults()
+
+
 def test_a_reader_cannot_write(tmp_path):
     new_store(tmp_path / "board.db").close()
     with Store(tmp_path / "board.db") as store, pytest.raises(GLevelError, match="cannot be read or written"):

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -211,6 +212,7 @@ class Store:
         target = os.path.join(self.folder, f".glevel-{secrets.token_hex(8)}.tmp")
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            _tidy(self.folder)
             with open_file(path, MAX_ARCHIVE) as source, open(target, "xb") as file:
                 shutil.copyfileobj(source, file, 2**20)
                 file.flush()
@@ -417,6 +419,16 @@ def relative_to(registry: str | os.PathLike[str], path: str | os.PathLike[str]) 
     """How a registry keeps a path: as seen from its own folder where it is below that, so that both can move."""
     folder, target = os.path.dirname(os.path.abspath(os.fsdecode(registry))), os.path.abspath(os.fsdecode(path))
     return os.path.relpath(target, folder) if target.startswith(os.path.join(folder, "")) else target
+
+
+def _tidy(folder: str) -> None:
+    """Remove copies that a process left which was killed while it checked them, a day ago or more."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if name.startswith(".glevel-") and name.endswith(".tmp"):
+            with suppress(OSError):  # another process may have been faster
+                if os.stat(path).st_mtime < time.time() - 86_400:
+                    os.unlink(path)
 
 
 def _submission(row: Sequence[Any]) -> Submission:
