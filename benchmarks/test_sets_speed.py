@@ -94,6 +94,31 @@ def test_bootstrap(benchmark, board, case):
     benchmark.pedantic(lambda: sets.resample(case, n, 2), rounds=5)
 
 
+def test_subsets_of_the_tasks(benchmark, board, case):
+    n = 400
+    keep = np.random.default_rng(4).random((n, sets.N_TASKS)) < 0.5
+    subsets = gl.SpecialistSets.kept(case.benchmark, keep)
+    got = case.scorer.ablate(case.prepared, subsets, full=True).scores
+    columns = np.flatnonzero(keep[0])
+    part = case.benchmark.changed(remove=np.flatnonzero(~keep[0]).tolist())
+    options = {"invalid": "missing", "fractions": "keep"}
+
+    def alone():
+        return gl.Scorer(part, **options).score(np.ascontiguousarray(case.prepared.raw[:, columns]), threads=1)
+
+    assert np.array_equal(got[0], alone().overall)
+    best = interleaved({
+        **{f"{t}t": lambda t=t: case.scorer.ablate(case.prepared, subsets, full=True, threads=t) for t in (1, 2)},
+        "alone": alone,
+    }, seconds=4.0)  # fmt: skip
+    one, two = (best[f"{t}t"] / n for t in (1, 2))
+    board.row(
+        "kept", one * MS, two * MS,
+        detail=f"400 subsets at once; {best['alone'] * MS:.2f} ms (1t) where each has an engine and columns of its own",
+    )  # fmt: skip
+    benchmark(lambda: case.scorer.ablate(case.prepared, subsets, full=True, threads=2))
+
+
 def test_what_if(benchmark, board, case):
     change = {case.benchmark.tasks[5]: float(case.dense[0, 5])}
     matrix = np.where(np.arange(sets.N_TASKS) == 5, case.dense[:1], case.benchmark.sota)
