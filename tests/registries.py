@@ -69,7 +69,7 @@ def admit(store, content, model="Model", email="who@lab.org", board="A", **more)
     path = f"{store.path}.{hashlib.sha256(content).hexdigest()}.incoming"
     with open(path, "wb") as file:
         file.write(content)
-    copy = store.keep_for_checking(path)
+    copy = store.archives.copy(path)
     return store.admit(copy, hashlib.sha256(content).hexdigest(), about(model, email, **more), board)
 
 

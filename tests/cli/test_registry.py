@@ -139,7 +139,7 @@ def test_rescore_says_who_moved_and_why(board, tmp_path):
 def test_what_failed_is_tried_again(board, tmp_path):
     with Store("board.db", write=True, clock=Clock()) as store:
         path = archive(tmp_path, {"see": 1}, "Late", email="late@lab.org")
-        copy = store.keep_for_checking(path)
+        copy = store.archives.copy(path)
         with open_archive(copy) as opened:
             said, sha256 = read_metadata(opened.read("metadata.json"), "m"), opened.sha256()
         store.admit(copy, sha256, said, "A")  # and the worker dies here

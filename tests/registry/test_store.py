@@ -43,7 +43,7 @@ def test_keeps_what_it_was_given(tmp_path):
         assert kept.submission.metadata.report == "https://lab.org/paper"
         assert (kept.submission.model, kept.submission.board, kept.submission.state) == ("Model", "A", "scored")
         assert store.samples(entry.event) == {task: tuple(map(list, both)) for task, both in samples.items()}
-        assert Path(store.archive(kept.submission.sha256)).read_bytes() == b"zip"
+        assert Path(store.archives.path(kept.submission.sha256)).read_bytes() == b"zip"
         assert [(e.seq, e.kind, e.at) for e in store.events()] == [
             (1, "settings", MONDAY),
             (2, "admitted", MONDAY),
@@ -141,7 +141,7 @@ def test_lost_archives_and_damaged_files_are_seen(tmp_path):
     path = tmp_path / "board.db"
     with new_store(path) as store:
         submit_and_score(store, b"1")
-        os.unlink(store.archive(hashlib.sha256(b"1").hexdigest()))
+        os.unlink(store.archives.path(hashlib.sha256(b"1").hexdigest()))
         (fault,) = store.faults()
         assert fault.startswith("the archive of submission 1 is missing")
     content = bytearray(path.read_bytes())
@@ -178,7 +178,7 @@ def test_an_archive_that_cannot_be_kept_is_not_admitted(tmp_path):
         with pytest.raises(GLevelError, match="cannot be written"):
             admit(store, b"1")
         os.unlink(tmp_path / "board.db.archives")
-        os.makedirs(store.archive(hashlib.sha256(b"1").hexdigest()))
+        os.makedirs(store.archives.path(hashlib.sha256(b"1").hexdigest()))
         with pytest.raises(GLevelError, match="cannot be written"):
             admit(store, b"1")
         assert store.submissions() == []
@@ -410,7 +410,9 @@ def look_at(store, promised):
         reached = "withdrawn" if "withdrawn" in told else "scored" if "scored" in told else "pending"
         # the kill may have come after the deed and before the word
         assert order.index(submission.state) - order.index(reached) in (0, 1)
-        assert hashlib.sha256(Path(store.archive(submission.sha256)).read_bytes()).hexdigest() == submission.sha256
+        assert (
+            hashlib.sha256(Path(store.archives.path(submission.sha256)).read_bytes()).hexdigest() == submission.sha256
+        )
         if "admitted" in told:
             assert hashlib.sha256(told["admitted"].encode()).hexdigest() == submission.sha256
         if submission.state == "scored":

@@ -117,7 +117,7 @@ class Intake:
         store, sha256, email, copy = self.store, "", "", ""
         name = clean(os.path.basename(file), 200)  # a stranger chose it
         try:
-            copy = store.keep_for_checking(file)
+            copy = store.archives.copy(file)
             with open_archive(copy) as archive:
                 archive.where = name
                 sha256 = archive.sha256()
@@ -171,7 +171,7 @@ class Intake:
             values = before[0].given or None if before else None
         return evaluate_archive(
             self.grounds,
-            self.store.archive(submission.sha256),
+            self.store.archives.path(submission.sha256),
             leaderboard,
             submission.model,
             values=values,

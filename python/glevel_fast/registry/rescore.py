@@ -102,7 +102,7 @@ def rescore(
                         found[number] = replace(_evaluated(entry, grounds), raw=raw)
                         samples_from[number] = entry.evaluation.event
                     else:
-                        archive, model = store.archive(entry.submission.sha256), entry.submission.model
+                        archive, model = store.archives.path(entry.submission.sha256), entry.submission.model
                         values = entry.evaluation.given or None
                         found[number] = evaluate_archive(
                             grounds, archive, leaderboard, model, values=values, processes=processes

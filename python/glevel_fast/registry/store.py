@@ -8,28 +8,21 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import shutil
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glevel_fast.errors import GLevelError, SubmissionError
-from glevel_fast.io.archive import MAX_ARCHIVE
-from glevel_fast.io.files import open_file
-from glevel_fast.io.write import sync_folder
+from glevel_fast.errors import SubmissionError
 from glevel_fast.loading.benchmark import load_benchmark
+from glevel_fast.registry.archives import Archives
 from glevel_fast.registry.entries import Admission, Evaluated, Evaluation, Hashes, Kept, Submission, now, utc
 from glevel_fast.registry.fairness import DEFAULT_LIMITS, HOUR, Limit, next_admission, parse_limit
 from glevel_fast.registry.ids import Leaderboard, known_leaderboards
 from glevel_fast.registry.log import Event, differences, events, record, samples_of
 from glevel_fast.registry.metadata import Metadata, fold_email
 from glevel_fast.registry.schema import connect, create, transaction
-from glevel_fast.text import reason
 
 if TYPE_CHECKING:
     from glevel_fast.core.benchmark import Benchmark
@@ -57,7 +50,7 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str], *, write: bool = False, clock: Callable[[], int] = now) -> None:
         self.path, self.clock = os.fsdecode(path), clock
-        self.folder = f"{self.path}.archives"
+        self.archives = Archives(f"{self.path}.archives")
         self._db = connect(path, write=write)
 
     @classmethod
@@ -189,10 +182,6 @@ class Store:
     def events(self, since: int = 0) -> Iterator[Event]:
         return events(self._db, since)
 
-    def archive(self, sha256: str) -> str:
-        """Path of a kept archive."""
-        return os.path.join(self.folder, f"{sha256}.zip")
-
     def faults(self) -> list[str]:
         """What is damaged: the file itself, the state beside the log, archives; nothing where all is well."""
         found = [f"the file: {row[0]}" for row in self._db.execute("PRAGMA integrity_check(10)") if row[0] != "ok"]
@@ -200,33 +189,15 @@ class Store:
         found += differences(self._db)
         kept = [s for s in self.submissions() if s.state in COUNTED]
         return found + [
-            f"the archive of submission {s.id} is missing: {self.archive(s.sha256)}"
+            f"the archive of submission {s.id} is missing: {self.archives.path(s.sha256)}"
             for s in kept
-            if not os.path.isfile(self.archive(s.sha256))
+            if not os.path.isfile(self.archives.path(s.sha256))
         ]
 
     # What changes it. Each is one transaction.
 
-    def keep_for_checking(self, path: str | os.PathLike[str]) -> str:
-        """A copy of an archive beside the kept ones, so that what is checked is what will be kept; its path."""
-        target = os.path.join(self.folder, f".glevel-{secrets.token_hex(8)}.tmp")
-        try:
-            os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            _tidy(self.folder)
-            with open_file(path, MAX_ARCHIVE) as source, open(target, "xb") as file:
-                shutil.copyfileobj(source, file, 2**20)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException as error:
-            with suppress(OSError):
-                os.unlink(target)
-            if isinstance(error, OSError):
-                raise GLevelError(f"{target}: cannot be written: {reason(error)}") from None
-            raise
-        return target
-
     def admit(self, copy: str, sha256: str, metadata: Metadata, board: str) -> Admission:
-        """Admit a checked archive, whose copy becomes the kept one, or refuse it by the rules of fairness.
+        """Admit a checked archive, whose copy (`archives.copy`) becomes the kept one, or refuse it by the limits.
 
         Raises
         ------
@@ -242,11 +213,7 @@ class Store:
             (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM submission").fetchone()
             admission = Admission(last + 1, at + settings["lease"])
             # still inside the transaction: an archive without a row is harmless, a row without its archive is not
-            try:
-                os.replace(copy, self.archive(sha256))
-            except OSError as error:
-                raise GLevelError(f"{self.archive(sha256)}: cannot be written: {reason(error)}") from None
-            sync_folder(self.folder)
+            self.archives.keep(copy, sha256)
             data = {
                 "submission": admission.submission, "email": email, "sha256": sha256, "board": board,
                 "metadata": metadata.to_dict(), "lease": admission.lease,
@@ -419,16 +386,6 @@ def relative_to(registry: str | os.PathLike[str], path: str | os.PathLike[str]) 
     """How a registry keeps a path: as seen from its own folder where it is below that, so that both can move."""
     folder, target = os.path.dirname(os.path.abspath(os.fsdecode(registry))), os.path.abspath(os.fsdecode(path))
     return os.path.relpath(target, folder) if target.startswith(os.path.join(folder, "")) else target
-
-
-def _tidy(folder: str) -> None:
-    """Remove copies that a process left which was killed while it checked them, a day ago or more."""
-    for name in os.listdir(folder):
-        path = os.path.join(folder, name)
-        if name.startswith(".glevel-") and name.endswith(".tmp"):
-            with suppress(OSError):  # another process may have been faster
-                if os.stat(path).st_mtime < time.time() - 86_400:
-                    os.unlink(path)
 
 
 def _submission(row: Sequence[Any]) -> Submission:
