@@ -13,6 +13,7 @@ import pytest
 from generate import random_case
 
 import glevel_fast as gl
+from glevel_fast.boards.specialists import specialist_board
 from glevel_fast.cli.main import main
 from glevel_fast.errors import MissingExtraError
 from glevel_fast.text import points_text
@@ -242,7 +243,7 @@ def test_board_is_the_combined_one_and_changes_with_scope_and_level(visit, sites
     shown = dict(zip(column(page, "Model"), column(page, "Coverage %"), strict=True))
     assert shown == {m: f"{100 * x:.1f}" for m, x in zip(board.models, board.coverage, strict=True)}
     levels = page.execute_script("return [...document.getElementById('level').options].map((o) => o.textContent)")
-    assert levels == ["combined", "Level-2", "Level-3"]
+    assert levels == ["combined", "Level-2", "Level-3", "Level-1: specialists"]
     choose(page, "scope", "D:Crack Detection")
     assert "Scope D:Crack Detection" in page.find_element("id", "about").text
 
@@ -270,6 +271,22 @@ def test_lower_bounds_are_marked_wherever_a_score_stands(visit, tmp_path):
     marked = [text.startswith("≥") for text in column(page, "image S2")]
     assert marked == [name == "b" for name in column(page, "Model")]
     assert not any(text.startswith("≥") for text in column(page, "video S2"))
+
+
+def test_the_board_of_the_specialists(visit, sites, paper):
+    page = visit(sites["paper"])
+    scope = "C:video/generation"
+    choose(page, "scope", scope)
+    choose(page, "level", "Level-1: specialists")
+    sheet = specialist_board(paper, scope).sheet()
+    for title in ("Task", "Specialist", "σ", "Best model", "Best", "Margin", "Wins", "Supported"):
+        place = sheet.header.index(title)
+        expected = [row[place] for row in sheet.rows]
+        got = column(page, title)
+        if title == "Task":  # shown no longer than a name
+            expected, got = ([name.rstrip("…")[:70] for name in names] for names in (expected, got))
+        assert got == expected, title
+    wait(lambda: "level=1" in page.current_url)
 
 
 def test_columns_that_say_nothing_step_back(visit, sites):

@@ -9,6 +9,7 @@ import numpy as np
 
 from glevel_fast.boards.board import Board, board
 from glevel_fast.boards.scopes import Scope, all_scopes
+from glevel_fast.boards.specialists import specialist_board
 from glevel_fast.boards.synergy import specialists_in_points
 from glevel_fast.core.benchmark import LANGUAGE
 from glevel_fast.errors import ResultsError
@@ -39,6 +40,7 @@ def page_data(scores: Scores, combined: Board, intervals: Intervals) -> dict[str
         "tasks": _tasks(scores),
         "receipts": [_receipt(scores, scores.models[i], scopes) for i in order],
         "nearest": NEAREST,
+        "specialists": _specialists(scores, order) if scores.policy == "paper" else None,
     }
 
 
@@ -139,6 +141,20 @@ def _tasks(scores: Scores) -> dict[str, Any]:
         "scale": benchmark.scale.tolist(),
         "weight": benchmark.weight.tolist(),
         "share": task_weights(scores).tolist(),
+    }
+
+
+def _specialists(scores: Scores, order: list[int]) -> dict[str, Any]:
+    """The board of Level-1, task by task; a model by its number."""
+    found = specialist_board(scores)
+    number = {scores.models[i]: n for n, i in enumerate(order)}
+    return {
+        "specialist": [clean(name) for name in found.specialist],
+        "skill": [clean(name) for name in found.skill],
+        "model": [number.get(name) if name else None for name in found.best_model],
+        **{name: list(map(short, getattr(found, name).tolist())) for name in ("best", "best_points", "margin")},
+        "winners": found.winners.tolist(),
+        "supporters": found.supporters.tolist(),
     }
 
 

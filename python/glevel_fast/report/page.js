@@ -9,112 +9,6 @@ async function unpack(id) {
 }
 const data = JSON.parse(await unpack("data"));
 
-function make(name, attributes = {}, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-}
-
-// Digits as Python writes them: ties of the last digit go to the even one.
-function fixed(value, digits) {
-  const exact = Math.abs(value).toFixed(Math.min(100, digits + 60));
-  const cut = exact.length - 60;
-  const text = value.toFixed(digits);
-  if (!/^50*$/.test(exact.slice(cut))) return text;
-  const down = exact.slice(0, cut).replace(/\.$/, "");
-  return Number(down.at(-1)) % 2 ? text : (value < 0 ? "-" : "") + down;
-}
-function general(value) {
-  if (value === 0) return "0";
-  const [mantissa, exponent] = value.toExponential(5).split("e").map(Number);
-  if (exponent < -4 || exponent >= 6) return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
-  return String(Number(value.toFixed(Math.min(100, 5 - exponent))));
-}
-const orDash = (format) => (value) => (value === null || value === undefined ? "-" : format(value));
-const points = orDash((value) => fixed(value, 2));
-
-function bar(share, second = null, kind = "") {
-  const picture = make("span", { class: "bar", "aria-hidden": "true" });
-  for (const part of second === null ? [share] : [share, second]) {
-    const fill = make("span", { class: part === second ? "won" : kind });
-    fill.style.width = `${Math.max(0, Math.min(100, part))}%`;
-    picture.append(fill);
-  }
-  return picture;
-}
-
-// Tables -----------------------------------------------------------------------------------------------------
-
-// A column: title; of(row), what it sorts by; show(row), its text; left, more, first ("desc" for numbers); cell(td, row).
-const number = (title, of, format = points, extra = {}) => ({ title, of, show: (row) => format(of(row)), first: "desc", ...extra });
-const text = (title, of, extra = {}) => ({ title, of, show: (row) => of(row) ?? "-", left: true, first: "asc", ...extra });
-
-function compare(a, b) {
-  if (typeof a === "string" || typeof b === "string") return String(a).localeCompare(String(b), "en", { sensitivity: "base", numeric: true });
-  return a - b;
-}
-const isNothing = (value) => value === null || value === undefined || value === "";
-
-// Fills a table; a click on a head sorts, and what has no value stands last either way.
-function grid(table, columns, rows, { sort = null, onSort = () => {}, empty = "Nothing", most = Infinity } = {}) {
-  let all = most === Infinity;
-  const head = make("tr");
-  const body = make("tbody");
-  const order = () => {
-    const column = sort && columns.find((c) => c.title === sort.title);
-    if (!column) return rows;
-    const sign = sort.down ? -1 : 1;
-    return rows
-      .map((row, place) => [row, place])
-      .sort(([a, i], [b, j]) => {
-        const [x, y] = [column.of(a), column.of(b)];
-        if (isNothing(x) || isNothing(y)) return isNothing(x) - isNothing(y) || i - j;
-        return sign * compare(x, y) || i - j;
-      })
-      .map(([row]) => row);
-  };
-  function fill() {
-    const ordered = order();
-    const lines = (all ? ordered : ordered.slice(0, most)).map((row) =>
-      make("tr", {}, ...columns.map((column) => {
-        const cell = make(column.head ? "th" : "td", { class: classes(column) });
-        if (column.head) cell.setAttribute("scope", "row");
-        if (column.cell) column.cell(cell, row);
-        else cell.textContent = column.show(row);
-        if (column.of(row) === 0) cell.classList.add("zero");
-        return cell;
-      })),
-    );
-    if (!rows.length) lines.push(make("tr", {}, make("td", { colspan: columns.length }, empty)));
-    if (!all && rows.length > most) {
-      const button = make("button", { type: "button" }, `Show all ${rows.length}`);
-      button.addEventListener("click", () => ((all = true), fill()));
-      lines.push(make("tr", {}, make("td", { colspan: columns.length }, button)));
-    }
-    body.replaceChildren(...lines);
-    columns.forEach((column, i) => {
-      const on = sort && sort.title === column.title;
-      head.children[i].setAttribute("aria-sort", on ? (sort.down ? "descending" : "ascending") : "none");
-    });
-    return ordered;
-  }
-  const classes = (column) => `${column.left ? "left" : "right"}${column.more ? " more" : ""}${column.head ? " name" : ""}`;
-  for (const column of columns) {
-    const button = make("button", { type: "button", class: "sort" }, column.title);
-    button.addEventListener("click", () => {
-      const again = sort && sort.title === column.title;
-      sort = { title: column.title, down: again ? !sort.down : column.first === "desc" };
-      fill();
-      onSort(sort);
-    });
-    head.append(make("th", { scope: "col", class: classes(column) }, button));
-  }
-  table.replaceChildren(make("thead", {}, head), body);
-  fill();
-  return { ordered: order, columns };
-}
-
 // What is shown stands in the address ------------------------------------------------------------------------
 
 const state = { scope: 0, level: "0", filter: "", sort: null, more: false, model: "", compare: [] };
@@ -221,12 +115,63 @@ function intervalColumn(intervals) {
   };
 }
 
+// Level-1: the specialists, task by task.
+function specialistColumns() {
+  const [of, at1] = [data.tasks, data.specialists];
+  const signed = orDash((value) => (value < 0 ? "" : "+") + general(value));
+  return [
+    text("Task", (t) => of.name[t], { head: true }),
+    text("Specialist", (t) => at1.specialist[t] || null),
+    number("σ", (t) => of.sota[t], orDash(general)),
+    number("σ in points", (t) => of.sotaPoints[t]),
+    text("Best model", (t) => (at1.model[t] === null ? null : data.models[at1.model[t]])),
+    number("Best", (t) => at1.best[t], orDash(general)),
+    number("Margin", (t) => at1.margin[t], signed),
+    number("Wins", (t) => at1.winners[t], String),
+    number("Supported", (t) => at1.supporters[t], String),
+    text("Metric", (t) => of.metric[t]),
+    number("Best in points", (t) => at1.best_points[t], points, { more: true }),
+    text("Group", (t) => of.groups[of.group[t]], { more: true }),
+    text("Skill", (t) => at1.skill[t] || null, { more: true }),
+  ];
+}
+
+function showSpecialists(scope, wanted) {
+  const rows = data.tasks.name.map((_, t) => t).filter((t) => inScope(scope, t));
+  const shown = rows.filter((t) => data.tasks.name[t].toLowerCase().includes(wanted));
+  shownBoard = grid(at("board"), specialistColumns(), shown, {
+    sort: state.sort,
+    onSort: (sort) => ((state.sort = sort), writeAddress()),
+    empty: "No task has such a name",
+    most: 100,
+  });
+  const beaten = shown.filter((t) => data.specialists.winners[t]).length;
+  const some = shown.length < rows.length ? `${shown.length} of ${rows.length}` : `${rows.length}`;
+  return `Scope ${scope.name}, Level-1: ${some} specialists, ${beaten} of them met or beaten by a model`;
+}
+
+function levelsOf(scope) {
+  return [...Object.keys(scope.boards), ...(data.specialists ? ["1"] : [])];
+}
+const levelNames = { 0: "combined", 1: "Level-1: specialists" };
+
 function showBoard() {
   const scope = scopeNow();
-  if (!(state.level in scope.boards)) state.level = "0";
+  if (!levelsOf(scope).includes(state.level)) state.level = "0";
+  const wanted = state.filter.trim().toLowerCase();
+  at("about").textContent = state.level === "1" ? showSpecialists(scope, wanted) : showModels(scope, wanted);
+  at("board").classList.toggle("all", state.more);
+  at("scope").value = String(state.scope);
+  at("level").replaceChildren(...levelsOf(scope).map((key) => make("option", { value: key }, levelNames[key] ?? `Level-${key}`)));
+  at("level").value = state.level;
+  at("filter").value = state.filter;
+  at("more").checked = state.more;
+  writeAddress();
+}
+
+function showModels(scope, wanted) {
   const board = scope.boards[state.level];
   const columns = boardColumns(scope, board, scope.kind === "A" ? data.intervals[state.level] : undefined);
-  const wanted = state.filter.trim().toLowerCase();
   const rows = data.models.map((_, m) => m).filter((m) => data.models[m].toLowerCase().includes(wanted));
   const ranked = rows.sort((a, b) => (board.rank[a] ?? 1e9) - (board.rank[b] ?? 1e9) || a - b);
   shownBoard = grid(at("board"), columns, ranked, {
@@ -234,18 +179,9 @@ function showBoard() {
     onSort: (sort) => ((state.sort = sort), writeAddress()),
     empty: "No model has such a name",
   });
-  at("board").classList.toggle("all", state.more);
-  at("scope").value = String(state.scope);
-  at("level").replaceChildren(
-    ...Object.keys(scope.boards).map((key) => make("option", { value: key }, key === "0" ? "combined" : `Level-${key}`)),
-  );
-  at("level").value = state.level;
-  at("filter").value = state.filter;
-  at("more").checked = state.more;
   const what = state.level === "0" ? "combined: by level, then by score" : `Level-${state.level}`;
   const some = rows.length < data.models.length ? `${rows.length} of ${data.models.length} models` : `${rows.length} models`;
-  at("about").textContent = `Scope ${scope.name}, ${what}; ${some}, ${scope.tasks} tasks`;
-  writeAddress();
+  return `Scope ${scope.name}, ${what}; ${some}, ${scope.tasks} tasks`;
 }
 
 const kinds = { A: "Scope-A", B: "Scope-B: modality", C: "Scope-C: paradigm of a modality", D: "Scope-D: skill" };
@@ -293,7 +229,7 @@ function openReceipt(m) {
   state.model = data.models[m];
   const scope = scopeNow();
   const levels = Object.keys(scope.boards).filter((k) => k > "0" && (k < "4" || scope.boards[k].score[m] > 0));
-  const wanted = state.level !== "0" ? state.level : String(scope.level[m] || 2);
+  const wanted = state.level > "1" ? state.level : String(scope.level[m] || 2);
   at("receipt-title").textContent = `Receipt of ${data.models[m]}, Scope ${scope.name}`;
   at("receipt-level").replaceChildren(...levels.map((k) => make("option", { value: k }, `Level-${k}`)));
   at("receipt-level").value = levels.includes(wanted) ? wanted : levels[0];

@@ -99,7 +99,8 @@ def page(
     )
     template = environment.from_string(here.joinpath("page.html.j2").read_text("utf-8"))
     markup = jinja2.utils.markupsafe.Markup
-    style, script = (here.joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
+    style = here.joinpath("page.css").read_text("utf-8")
+    script = "".join(here.joinpath(name).read_text("utf-8") for name in ("tables.js", "page.js"))
     combined = board(scores, "A", date=date)
     sheet = combined.sheet()
     data = page_data(scores, combined, intervals or {})
