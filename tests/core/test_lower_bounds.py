@@ -76,7 +76,7 @@ def test_the_mark_is_in_every_output_of_boards(scores, scope, level, marked):
     assert {row["model"] for row in rows if row["lower_bound"]} == marked
     assert {row["model"] for row in rows if row["lower_bound"] is False} == set(board.models) - marked
     for text in (board.to_markdown(), board.to_latex(), board.to_html(), repr(board)):
-        lines = [line for line in text.replace("<tr>", "\n").splitlines() if "≥" in line]
+        lines = [line for line in text.replace("<tr>", "\n").replace("$\\geq$", "≥").splitlines() if "≥" in line]
         assert len(lines) == len(marked)
         assert all(any(model in line for line in lines) for model in marked)
 

@@ -78,6 +78,8 @@ class Board(Formats):
         Of the results, as given; "" where it was not.
     """
 
+    narrow = ("Rank", "Model", "Level", "Score", "Coverage %")
+
     scope: Scope
     level: int | None
     models: tuple[str, ...]

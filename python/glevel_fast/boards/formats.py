@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from glevel_fast.io import write
 from glevel_fast.io.frames import AsFrames
 from glevel_fast.text import points_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -20,6 +22,9 @@ __all__ = ["Formats", "plain", "points_column"]
 
 class Formats(AsFrames, ABC):
     """A finished table, in the formats that people publish."""
+
+    narrow: ClassVar[tuple[str, ...]] = ()
+    """Titles of the columns that fit one column of a paper; none: all."""
 
     @abstractmethod
     def columns(self) -> dict[str, Any]:
@@ -33,17 +38,40 @@ class Formats(AsFrames, ABC):
     def sheet(self) -> TextTable:
         """As text with rounded figures, for people."""
 
-    def to_markdown(self) -> str:
-        """A Markdown table; names cannot break out of their cell."""
-        return self.sheet().markdown()
+    def to_markdown(self, columns: Sequence[str] | None = None, top: int | None = None) -> str:
+        """A Markdown table of these columns (default: all) and first rows; names cannot break out of their cell."""
+        return self.sheet().part(columns, top).markdown()
 
-    def to_latex(self) -> str:
-        """A table that needs `booktabs`."""
-        return self.sheet().latex()
+    def to_latex(
+        self,
+        columns: Sequence[str] | None = None,
+        top: int | None = None,
+        *,
+        bold: bool = False,
+        label: str = "",
+        caption: str = "",
+    ) -> str:
+        """A table that needs `booktabs`, by default with the columns that fit one column of a paper.
 
-    def to_html(self) -> str:
-        """An HTML table, everything escaped."""
-        return self.sheet().html()
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            Titles as `sheet` has them.
+        top : int, optional
+            Only the first rows.
+        bold : bool
+            The largest number of each column is bold, ranks and levels aside.
+        label, caption : str
+            Of the table; the caption is the title where there is none.
+        """
+        sheet = self.sheet()
+        if columns is None:
+            columns = [name for name in self.narrow if name in sheet.header] or None
+        return sheet.part(columns, top).latex(bold=bold, label=label, caption=caption)
+
+    def to_html(self, columns: Sequence[str] | None = None, top: int | None = None) -> str:
+        """An HTML table of these columns (default: all) and first rows, everything escaped."""
+        return self.sheet().part(columns, top).html()
 
     def to_csv(self) -> str:
         """Full precision; what a spreadsheet would take for a formula stands behind an apostrophe."""

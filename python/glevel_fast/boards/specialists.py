@@ -45,6 +45,8 @@ class SpecialistBoard(Formats):
     n_models : int
     """
 
+    narrow = ("Task", "Specialist", "σ", "Best model", "Best", "Wins")
+
     scope: Scope
     tasks: tuple[str, ...]
     modality: tuple[str, ...]

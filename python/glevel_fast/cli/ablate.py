@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from glevel_fast.cli import inputs, options
+from glevel_fast.cli.notes import show_notes
 from glevel_fast.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     ablate.add_argument("--confidence", type=options.confidence, default=0.95, help="of intervals (default 95)")
     options.add_outputs(ablate)
+    options.add_top(ablate, "models, in the table and the plot")
     ablate.set_defaults(run=run)
 
 
@@ -66,13 +68,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot:
         from glevel_fast.report.figure import save
 
-        save(ablation.plot.ranks(level=arguments.level, confidence=arguments.confidence), arguments.plot)
+        save(
+            ablation.plot.ranks(level=arguments.level, confidence=arguments.confidence, top=arguments.top),
+            arguments.plot,
+        )
     if not to_stdout:
         from glevel_fast.cli import terminal_sets
 
-        terminal_sets.print_ablation(ablation, arguments.level, arguments.confidence)
-    for note in ablation.prepared.scores.notes:
-        print(f"note: {note}", file=sys.stderr)
+        terminal_sets.print_ablation(ablation, arguments.level, arguments.confidence, arguments.top)
+    show_notes(ablation.prepared.scores.notes)
     if not ablation.complete:
         print(f"glevel: interrupted: {ablation.done} of {sets.n} sets are done and in the output", file=sys.stderr)
         return 130

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
+
+from glevel_fast.cli.notes import show_notes
 
 KINDS = (
     "overall",
@@ -104,8 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
                 print(f"{sheet.title}: nothing moves")
                 continue
             terminal.print_sheet(sheet, keep=("Rank", "Model", "Overall", "Printed rank", "Move"))
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(notes)
     return int(arguments.exit_code and len(findings) > 0)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from glevel_fast.cli.inputs import add_inputs, score_inputs
+from glevel_fast.cli.notes import show_notes
+from glevel_fast.cli.options import add_top
 
 if TYPE_CHECKING:
     from glevel_fast.boards.formats import Formats
@@ -35,6 +36,15 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     board.add_argument("--scopes", action="store_true", help="list the scopes of the benchmark")
     for kind in FORMATS:
         board.add_argument(f"--{kind}", metavar="FILE", help=f"write {kind} ('-': standard output, and no table)")
+    add_top(board, "rows, in the table shown and in markdown, latex and html")
+    board.add_argument(
+        "--columns",
+        metavar="TITLES",
+        help="of tables, by title: Rank,Model,Score (default: all; latex: those that fit one column)",
+    )
+    board.add_argument("--bold", action="store_true", help="latex: the largest number of each column is bold")
+    board.add_argument("--label", default="", metavar="KEY", help="latex: for \\ref")
+    board.add_argument("--caption", default="", metavar="TEXT", help="latex: in place of the title")
     board.set_defaults(run=run)
 
 
@@ -70,11 +80,19 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         board = gl.board(scores, arguments.scope, arguments.level, tasks=tasks, date=arguments.date)
         keep = ("Rank", "Model", "Level", "Score", "Coverage %")
-    for kind in FORMATS:
-        if path := getattr(arguments, kind):
-            write.text(path, getattr(board, f"to_{kind}")())
+    columns = [title.strip() for title in arguments.columns.split(",")] if arguments.columns else None
+    for kind, path in ((kind, getattr(arguments, kind)) for kind in FORMATS if getattr(arguments, kind)):
+        if kind == "latex":
+            content = board.to_latex(
+                columns, arguments.top, bold=arguments.bold, label=arguments.label, caption=arguments.caption
+            )
+        elif kind in ("markdown", "html"):
+            content = getattr(board, f"to_{kind}")(columns, arguments.top)
+        else:
+            content = getattr(board, f"to_{kind}")()
+        write.text(path, content)
     if not to_stdout:
-        terminal.print_sheet(board.sheet(), keep=keep)
-    for note in scores.notes:
-        print(f"note: {note}", file=sys.stderr)
+        sheet = board.sheet().part(columns)
+        terminal.print_sheet(sheet, keep=tuple(columns or keep), most=arguments.top)
+    show_notes(scores.notes)
     return 0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from typing import TYPE_CHECKING, Any
 
+from glevel_fast.cli.notes import show_notes
 from glevel_fast.cli.options import positive
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output:
         _write(evaluation.columns(), arguments.output)
     _print(evaluation)
-    for note in evaluation.notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(evaluation.notes)
     return 0
 
 
@@ -143,8 +142,7 @@ def _draft(arguments: argparse.Namespace) -> int:
     if arguments.draft != "-":
         found = sum(map(bool, columns["folder"]))
         print(f"{arguments.draft}: {len(columns['task'])} tasks, {found} with a folder")
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(notes)
     return 0
 
 

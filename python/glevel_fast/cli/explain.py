@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from glevel_fast.cli.inputs import add_inputs, score_inputs
+from glevel_fast.cli.notes import show_notes
 from glevel_fast.cli.options import add_plot, check_plot, positive
 
 
@@ -59,6 +59,5 @@ def run(arguments: argparse.Namespace) -> int:
         for i, sheet in enumerate(sheets):
             print("\n" if i else "", end="")
             terminal.print_sheet(sheet, keep=("Task", "Raw", "Points", "Win", "Contribution", "Gain", "1 - 2"))
-    for note in scores.notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(scores.notes)
     return 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 
 from glevel_fast.cli import inputs, options
+from glevel_fast.cli.notes import show_notes
 from glevel_fast.cli.progress import Progress
 from glevel_fast.errors import GLevelError
 
@@ -72,6 +72,5 @@ def run(arguments: argparse.Namespace) -> int:
             except OSError as error:
                 raise GLevelError(f"{os.path.dirname(target)}: cannot be made: {reason(error)}") from None
             write.json(content, target)
-    for note in prepared.scores.notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(prepared.scores.notes)
     return 0

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from glevel_fast.cli.notes import show_notes
 from glevel_fast.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -80,8 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         write.parquet(imported.columns(), arguments.output)
     else:
         write.csv(imported.columns(), arguments.output)
-    for note in imported.notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(imported.notes)
     return 0
 
 

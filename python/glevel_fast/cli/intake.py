@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from glevel_fast.cli.notes import show_notes
 from glevel_fast.cli.registries import add_leaderboards, add_processes, add_registry
 
 if TYPE_CHECKING:
@@ -84,8 +85,7 @@ def _say(taken: Taken) -> bool:
         f"rank {place.rank or '-'} of {len(ranking.places)}" if best else f"number {place.submission.id} stays its best"
     )
     print(f"{name}: {number}{ranking.leaderboard.id}: {level}, {mine.total:.2f} points, {rank}")
-    for note in taken.notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(taken.notes)
     return True
 
 
@@ -120,8 +120,7 @@ def _rescore(arguments: argparse.Namespace) -> int:
             print(f"\n{name}")
             sheet = diff_sheet(differences, moved_only=not arguments.all)
             terminal.print_sheet(sheet, keep=("Rank", "Model", "Score", "Move", "Because of"))
-    for note in done.notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(done.notes)
     for number, why in done.left.items():
         print(f"number {number} is off the board, it cannot be evaluated: {why}", file=sys.stderr)
     return 1 if done.left else 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from glevel_fast.cli.inputs import add_inputs, read_inputs
+from glevel_fast.cli.notes import show_notes
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -49,6 +49,5 @@ def run(arguments: argparse.Namespace) -> int:
         for i, sheet in enumerate(sheets):
             print("\n" if i else "", end="")
             terminal.print_list(sheet)
-    for note in results.notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(results.notes)
     return int(arguments.exit_code and any(sheet.rows for sheet in sheets))

@@ -13,6 +13,7 @@ from glevel_fast.cli import (
     audit,
     benchmark,
     board,
+    completion,
     evaluate,
     explain,
     export,
@@ -31,6 +32,8 @@ from glevel_fast.cli import (
     template,
     what_if,
 )
+from glevel_fast.cli.completion import answer
+from glevel_fast.cli.notes import add_quiet, begin
 from glevel_fast.errors import GLevelError
 from glevel_fast.version import __version__
 
@@ -68,7 +71,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that knows ASCII alone still gets its table
         sys.stdout.reconfigure(errors="backslashreplace")
-    arguments = parser().parse_args(argv)
+    whole = parser()
+    answer(whole)
+    arguments = whole.parse_args(argv)
+    begin(arguments.quiet)
     try:
         status: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -121,8 +127,10 @@ def parser() -> argparse.ArgumentParser:
         split,
         benchmark,
         metrics,
+        completion,
     ):
         command.add_to(commands)
+    add_quiet(whole)
     return whole
 
 

@@ -45,6 +45,11 @@ def add_outputs(parser: argparse.ArgumentParser, *, plot: bool = True) -> None:
         add_plot(parser, "the ranks of models")
 
 
+def add_top(parser: argparse.ArgumentParser, what: str) -> None:
+    """--top."""
+    parser.add_argument("--top", type=positive, metavar="N", help=f"only the first N {what}")
+
+
 def add_plot(parser: argparse.ArgumentParser, what: str) -> None:
     """--plot."""
     parser.add_argument("--plot", metavar="FILE", help=f"draw {what} into a .png, .svg or .pdf")

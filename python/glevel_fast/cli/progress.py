@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Any
 
+from glevel_fast.errors import MissingExtraError
 from glevel_fast.extras import require
 
 
@@ -28,7 +29,11 @@ class Progress:
         if self._bar is None:
             if not sys.stderr.isatty() or time.monotonic() - self._started < 1.0:
                 return
-            progress: Any = require("rich.progress", "cli")
+            try:
+                progress: Any = require("rich.progress", "cli")
+            except MissingExtraError:  # there is no bar then, and nothing else is different
+                self._started = float("inf")
+                return
             console = require("rich.console", "cli").Console(stderr=True)
             self._bar = progress.Progress(
                 progress.TextColumn("{task.description}"),

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from glevel_fast.cli.notes import show_notes
 from glevel_fast.cli.registries import add_leaderboards, add_rules
 
 if TYPE_CHECKING:
@@ -85,8 +86,7 @@ def _init(arguments: argparse.Namespace) -> int:
     ) as store:
         boards = len(store.leaderboards())
     print(f"{arguments.registry}: {bench.n_tasks} tasks, {boards} leaderboards, limits {', '.join(map(str, limits))}")
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(notes)
     return 0
 
 
@@ -125,8 +125,7 @@ def _board(arguments: argparse.Namespace) -> int:
             terminal.print_sheet(ranking.sheet(), keep=("Rank", "Model", "Level", "Total", "Date"))
         if not rankings:
             print("no submissions yet")
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(notes)
     return 0
 
 

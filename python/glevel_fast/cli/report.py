@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from glevel_fast.cli.inputs import add_inputs, score_inputs
+from glevel_fast.cli.notes import show_notes
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,8 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         intervals=intervals,
     )
     print(f"{path}: {len(scores)} models, {scores.benchmark.n_tasks} tasks")
-    for note in scores.notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(scores.notes)
     return 0
 
 

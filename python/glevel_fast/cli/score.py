@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any
 
 from glevel_fast.cli.inputs import add_inputs, score_inputs
-from glevel_fast.cli.options import add_plot, add_threads, check_plot
+from glevel_fast.cli.notes import show_notes
+from glevel_fast.cli.options import add_plot, add_threads, add_top, check_plot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     for kind in ("json", "csv", "parquet"):
         stdout = " ('-': standard output, and no table)" if kind != "parquet" else ""
         score.add_argument(f"--{kind}", metavar="FILE", help=f"write {kind.upper()}{stdout}")
+    add_top(score, "models in the table")
     add_plot(score, "a picture of the scores")
     score.add_argument(
         "--picture",
@@ -52,13 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
         from glevel_fast.cli import terminal
 
         if not scores.benchmark.modalities:
-            terminal.print_sheet(scores.board().sheet(), keep=("Rank", "Model", "S_L"))
+            terminal.print_sheet(scores.board().sheet(), keep=("Rank", "Model", "S_L"), most=arguments.top)
         elif arguments.results:
-            terminal.print_scores(scores)
+            terminal.print_scores(scores, arguments.top)
         else:
-            terminal.print_published(scores)
-    for note in scores.notes:
-        print(f"note: {note}", file=sys.stderr)
+            terminal.print_published(scores, arguments.top)
+    show_notes(scores.notes)
     return 0
 
 

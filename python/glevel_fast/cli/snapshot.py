@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from glevel_fast.cli.inputs import add_inputs, score_inputs
+from glevel_fast.cli.notes import show_notes
 from glevel_fast.cli.options import add_plot, check_plot
 
 
@@ -61,8 +62,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from glevel_fast.trust import snapshot
 
     verdict = snapshot.verify(snapshot.load(arguments.snapshot))
-    for note in verdict.notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(verdict.notes)
     if verdict.same:
         print(f"{arguments.snapshot}: {verdict.models} models on {verdict.tasks} tasks, every bit the same")
         return 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
+
+from glevel_fast.cli.notes import show_notes
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,6 +35,5 @@ def run(arguments: argparse.Namespace) -> int:
     done = split_annotations(arguments.annotations, arguments.output, key, share=share, public=arguments.public)
     closed, opened = (sum(count[i] for count in done.counts.values()) for i in (0, 1))
     print(f"{arguments.output}: {len(done.counts)} files, {closed} samples closed, {opened} open")
-    for note in done.notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(done.notes)
     return 0

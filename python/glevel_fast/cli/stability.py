@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from glevel_fast.cli import inputs, options
+from glevel_fast.cli.notes import show_notes
 from glevel_fast.cli.progress import Progress
 
 
@@ -32,6 +33,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     stability.add_argument("--level", type=int, choices=[2, 3, 4, 5], default=2, help="the board to show (default 2)")
     stability.add_argument("--confidence", type=options.confidence, default=0.95, help="default 95")
     options.add_outputs(stability)
+    options.add_top(stability, "models, in the table and the plot")
     stability.set_defaults(run=run)
 
 
@@ -50,13 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot:
         from glevel_fast.report.figure import save
 
-        save(boot.plot.ranks(level=arguments.level, confidence=arguments.confidence), arguments.plot)
+        save(boot.plot.ranks(level=arguments.level, confidence=arguments.confidence, top=arguments.top), arguments.plot)
     if not to_stdout:
         from glevel_fast.cli import terminal_sets
 
-        terminal_sets.print_stability(boot, arguments.level, arguments.confidence)
-    for note in boot.notes:
-        print(f"note: {note}", file=sys.stderr)
+        terminal_sets.print_stability(boot, arguments.level, arguments.confidence, arguments.top)
+    show_notes(boot.notes)
     if not boot.complete:
         print(f"glevel: interrupted: {boot.done} of {boot.n} resamples are done and in the output", file=sys.stderr)
         return 130

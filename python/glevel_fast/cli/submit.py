@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
+from glevel_fast.cli.notes import show_notes
 from glevel_fast.cli.registries import add_leaderboards
 
 
@@ -62,6 +62,5 @@ def run(arguments: argparse.Namespace) -> int:
         inputs=arguments.inputs,
     )
     print(f"{built.path}: {built.files} files of predictions, {built.media} media; ready to send")
-    for note in built.notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(built.notes)
     return 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import Any
 
 from glevel_fast.cli import inputs, options
+from glevel_fast.cli.notes import show_notes
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -74,8 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         sheet = subset.sheet()
         terminal.print_sheet(sheet, keep=("Board", "Tasks", *sheet.header[3:5]))
-    for note in results.notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(results.notes)
     return 0
 
 

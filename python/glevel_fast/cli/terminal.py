@@ -1,17 +1,20 @@
-"""Tables for people, in a terminal (extra `cli`)."""
+"""Tables for people: as wide as a terminal, with colours and bars there unless NO_COLOR is set; plain elsewhere."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import textwrap
-from collections.abc import Collection, Iterable, Sequence
+import unicodedata
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glevel_fast import published
 from glevel_fast.core.benchmark import LEVELS
-from glevel_fast.extras import require
-from glevel_fast.text import clean
+from glevel_fast.text import clean, points_text
 
 if TYPE_CHECKING:
     from glevel_fast.core.scores import Scores
@@ -21,53 +24,59 @@ if TYPE_CHECKING:
 # Wide enough for any table, where output goes to a file or a pipe.
 UNLIMITED = 1000
 MODEL_WIDTH = 40
+BAR = "At its level"
+BAR_WIDTH = 12
+LEVEL_SGR = {"2": "36", "3": "34", "4": "33", "5": "35"}
 
 
-def print_scores(scores: Scores) -> None:
-    """A board: models by level, then by the score at that level."""
-    order = _by_level(scores)
-    model = [model_name(scores.models[i]) for i in order]
-    head = {"Model": model, "Level": [_level(scores, i) for i in order]}
-    head |= {f"S{k}": [shown_points(scores.overall[i, k - 2]) for i in order] for k in LEVELS}
-    counts = {
-        "Supported": [str(scores.supported[i].sum()) for i in order],
-        "Wins": [str(scores.wins[i].sum()) for i in order],
-    }
+def print_scores(scores: Scores, top: int | None = None) -> None:
+    """A board: models by level, then by the score at that level; only the first `top` where that is given."""
+    order = _by_level(scores)[:top]
+    bounds = scores.lower_bound
+    of_level5 = bounds[:, -2] | bounds[:, -1]
+    columns = {"Model": [model_name(scores.models[i]) for i in order], "Level": [_level(scores, i) for i in order]}
+    columns |= _bars(scores, order)
+    for k in LEVELS:
+        marks = of_level5 if k == 5 else bounds[:, -1]
+        columns[f"S{k}"] = [points_text(scores.overall[i, k - 2], bool(marks[i])) for i in order]
 
-    def modalities(levels: Iterable[int]) -> dict[str, list[str]]:
+    def modalities(k: int) -> dict[str, list[str]]:
         return {
-            f"{modality} S{k}": [shown_points(scores.modality[i, m, k - 2]) for i in order]
+            f"{modality} S{k}": [points_text(scores.modality[i, m, k - 2], bool(bounds[i, m])) for i in order]
             for m, modality in enumerate(scores.modalities)
-            for k in levels
         }
 
+    columns |= modalities(2)
+    columns["Wins"] = [str(scores.wins[i].sum()) for i in order]
+    columns["Supported"] = [str(scores.supported[i].sum()) for i in order]
+    columns |= modalities(3) | modalities(4)
     title = f"General-Level, {len(scores)} models, {scores.benchmark.n_tasks} tasks, policy {scores.policy}"
-    print_widest(title, [head | modalities((2, 3, 4)) | counts, head | modalities((2,)) | counts, head | counts, head])
+    print_columns(title, columns, keep=("Model", "Level", "S2", "S3"))
+    print_rest(len(scores) - len(order))
 
 
-def print_published(scores: Scores) -> None:
+def print_published(scores: Scores, top: int | None = None) -> None:
     """The paper's results as recomputed, the printed figure beside each in brackets."""
     comparisons = published.compare(scores)
     boards = ("Level-5", *(kind for kind in published.KINDS if kind.endswith(("of a modality", "overall"))))
     beside = {(c.model, c.where, c.level): c for c in comparisons if c.kind in boards}
-    order = _by_level(scores)
+    order = _by_level(scores)[:top]
 
     def cells(modality: str, k: int, column: Any) -> list[str]:
         return [_beside(beside.get((scores.models[i], modality, k)), column[i]) for i in order]
 
-    head = {"Model": [model_name(scores.models[i]) for i in order], "Level": [_level(scores, i) for i in order]}
-    head |= {f"S{k}": cells("overall", k, scores.overall[:, k - 2]) for k in LEVELS}
-    modalities = {f"{m} S2": cells(m, 2, scores.modality[:, i, 0]) for i, m in enumerate(scores.modalities)}
-    counts = {
-        "Supported": [str(scores.supported[i].sum()) for i in order],
-        "Wins": [str(scores.wins[i].sum()) for i in order],
-    }
+    columns = {"Model": [model_name(scores.models[i]) for i in order], "Level": [_level(scores, i) for i in order]}
+    columns |= _bars(scores, order)
+    columns |= {f"S{k}": cells("overall", k, scores.overall[:, k - 2]) for k in LEVELS}
+    columns |= {f"{m} S2": cells(m, 2, scores.modality[:, i, 0]) for i, m in enumerate(scores.modalities)}
+    columns["Wins"] = [str(scores.wins[i].sum()) for i in order]
+    columns["Supported"] = [str(scores.supported[i].sum()) for i in order]
     title = (
         f"The paper's {len(scores)} models, recomputed from their results on {scores.benchmark.n_tasks} tasks "
         "(in brackets: as printed in Tables 12, 14 and 16)"
     )
-    narrow = {name: column for name, column in head.items() if name != "S5"}
-    print_widest(title, [head | modalities | counts, head | counts, head, narrow])
+    print_columns(title, columns, keep=("Model", "Level", "S2", "S3"))
+    print_rest(len(scores) - len(order))
     print()
     text = "A figure with ≥ is a lower bound: the appendix does not print all results behind it."
     print(textwrap.fill(text, min(terminal_width(), 116)) + "\n")
@@ -100,15 +109,9 @@ def print_metrics(rows: Sequence[dict[str, Any]]) -> None:
 def print_sheet(sheet: TextTable, keep: Sequence[str] = (), most: int | None = None) -> None:
     """A finished table; where it is too wide, columns outside `keep` go, the last first."""
     columns = {name: [clean(row[c], MODEL_WIDTH) for row in sheet.rows[:most]] for c, name in enumerate(sheet.header)}
-    extra = [name for name in columns if name not in keep]
-    layouts = [
-        {name: cells for name, cells in columns.items() if name not in extra[n:]}
-        for n in range(len(extra), -1 if keep else len(extra) - 1, -1)
-    ]
     left = {name for name, align in zip(sheet.header, sheet.align, strict=True) if align == "l"}
-    print_widest(clean(sheet.title, 400), layouts, left)
-    if most is not None and len(sheet.rows) > most:
-        print(f"... and {len(sheet.rows) - most} more")
+    print_columns(clean(sheet.title, 400), columns, keep or tuple(columns), left)
+    print_rest(0 if most is None else len(sheet.rows) - most)
     for note in sheet.notes:
         print(textwrap.fill(clean(note, 400), min(terminal_width(), 116)))
 
@@ -150,37 +153,75 @@ def model_name(name: str) -> str:
 
 
 def terminal_width() -> int:
-    console = require("rich.console", "cli").Console()
-    return int(console.width) if console.is_terminal else UNLIMITED
+    """Columns of the terminal; no limit where output goes to a file or a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else UNLIMITED
+
+
+def in_colour() -> bool:
+    """Whether colours and bars may be used: on a terminal that knows them, unless NO_COLOR is set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def cell_width(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    kinds = ((unicodedata.east_asian_width(c), unicodedata.category(c)) for c in text)
+    return sum(0 if category in ("Mn", "Me", "Cf") else 2 if wide in "WF" else 1 for wide, category in kinds)
+
+
+def print_columns(
+    title: str, columns: dict[str, list[str]], keep: Sequence[str], left: int | Collection[str] = 1
+) -> None:
+    """Print a table; where it is too wide, columns outside `keep` go: those that say the same of all rows first, then
+    the last ones first."""
+    extra = [name for name in columns if name not in keep]
+    constant = [name for name in extra if len(set(columns[name])) < 2]
+    goes = [*reversed(constant), *(name for name in reversed(extra) if name not in constant)]
+    layouts = [{name: cells for name, cells in columns.items() if name not in goes[:n]} for n in range(len(goes) + 1)]
+    print_widest(title, layouts, left)
 
 
 def print_widest(title: str, layouts: Sequence[dict[str, list[str]]], left: int | Collection[str] = 1) -> None:
     """Print the first layout that fits the terminal; whoever gets a narrower one is told what is missing."""
-    cell_len = require("rich.cells", "cli").cell_len
-
-    def widths(layout: dict[str, list[str]]) -> list[int]:
-        return [max(map(cell_len, (name, *column))) for name, column in layout.items()]
+    widths = {name: max(map(cell_width, (name, *cells))) for layout in layouts for name, cells in layout.items()}
 
     def needed(layout: dict[str, list[str]]) -> int:
-        return sum(widths(layout)) + 2 * (len(layout) - 1)
+        return sum(widths[name] for name in layout) + 2 * (len(layout) - 1)
 
     width = terminal_width()
     layout = next((layout for layout in layouts if needed(layout) <= width), layouts[-1])
-    # Not a rich.Table, which takes a millisecond a row and wraps where it must not.
-    pads = widths(layout)
-    to_left = [i < left if isinstance(left, int) else name in left for i, name in enumerate(layout)]
-    lines = []
-    for row in [tuple(layout), *zip(*layout.values(), strict=True)]:
-        cells = (
-            text + " " * (pad - cell_len(text)) if is_left else " " * (pad - cell_len(text)) + text
-            for text, pad, is_left in zip(row, pads, to_left, strict=True)
-        )
-        lines.append("  ".join(cells).rstrip())
+    names = list(layout)
+    to_left = [i < left if isinstance(left, int) else name in left for i, name in enumerate(names)]
+    to_left = [is_left or name == BAR for is_left, name in zip(to_left, names, strict=True)]
+    colour = in_colour()
     print(textwrap.fill(title, min(width, 116)) + "\n")
-    if width < UNLIMITED:
-        lines[0] = f"\x1b[1m{lines[0]}\x1b[0m"
-    print("\n".join(lines))
+    for n, row in enumerate([tuple(layout), *zip(*layout.values(), strict=True)]):
+        cells = []
+        level = row[names.index("Level")] if "Level" in names else ""
+        for name, text, is_left in zip(names, row, to_left, strict=True):
+            space = " " * (widths[name] - cell_width(text))
+            if colour and n and name in (BAR, "Level") and level in LEVEL_SGR:
+                text = f"\x1b[{LEVEL_SGR[level]}m{text}\x1b[0m"
+            cells.append(text + space if is_left else space + text)
+        line = "  ".join(cells).rstrip()
+        print(f"\x1b[1m{line}\x1b[0m" if colour and not n else line)
     missing = [name for name in layouts[0] if name not in layout]
     if missing:
         more = f"({len(missing)} more columns at a width of {needed(layouts[0])}: {', '.join(missing)})"
         print(textwrap.fill(more, min(width, 116)))
+
+
+def _bars(scores: Scores, order: Sequence[int]) -> dict[str, list[str]]:
+    """A bar for the score at the level of each model, where there may be bars."""
+    if not in_colour() or "utf" not in (sys.stdout.encoding or "").lower():
+        return {}
+    at = [float(np.nan_to_num(scores.overall[i, max(int(scores.level[i]), 2) - 2])) for i in order]
+    most = max(at, default=0.0) or 1.0
+    eighths = [round(8 * BAR_WIDTH * value / most) for value in at]
+    return {BAR: ["█" * (n // 8) + " ▏▎▍▌▋▊▉"[n % 8].strip() for n in eighths]}
+
+
+def print_rest(more: int) -> None:
+    if more > 0:
+        print(f"... and {more} more")

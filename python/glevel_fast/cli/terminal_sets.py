@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glevel_fast.cli.terminal import model_name, print_widest, shown_points, terminal_width
+from glevel_fast.cli.terminal import model_name, print_columns, print_rest, print_widest, shown_points, terminal_width
 from glevel_fast.core.benchmark import LEVELS
 from glevel_fast.text import points_text
 from glevel_fast.uncertainty.limits import COVERAGE
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 SHOWN_PIVOTS = 10
 
 
-def print_ablation(ablation: Ablation, level: int, confidence: float) -> None:
+def print_ablation(ablation: Ablation, level: int, confidence: float, top: int | None = None) -> None:
     """One row per model, then the tasks whose specialists decide most."""
     summary = ablation.summary
     title = f"Level-{level} board under {ablation.done} specialist sets: {ablation.sets.what}"
-    _print_summary(title, summary, level, confidence, _bounds(ablation.prepared.scores, level))
+    _print_summary(title, summary, level, confidence, _bounds(ablation.prepared.scores, level), top)
     if ablation.sets.dropped is None and not ablation.sets.subsets:
         said = "Specialists cannot move Level-2: S2 counts every task, won or not."
         print("\n" + textwrap.fill(said + (" See --level 3 to 5." if level == 2 else ""), min(terminal_width(), 116)))
@@ -43,14 +43,15 @@ def print_ablation(ablation: Ablation, level: int, confidence: float) -> None:
         print_widest(f"Pivotal specialists{more} (ranks are counted where a set changes one task alone)", [table])
 
 
-def print_stability(boot: Bootstrap, level: int, confidence: float) -> None:
+def print_stability(boot: Bootstrap, level: int, confidence: float, top: int | None = None) -> None:
     """One row per model of a board, who cannot be told apart, and what all of it means."""
     k, width, order = LEVELS.index(level), min(terminal_width(), 116), boot.order(level)
     title = f"Level-{level} board over {boot.done} resamples by {boot.unit}, seed {boot.seed}"
     if not order:
         print(f"{title}: no model is on it.")
     else:
-        _print_board(boot, level, k, confidence, title, order)
+        _print_board(boot, level, k, confidence, title, order[:top])
+        print_rest(len(order) - len(order[:top]))
         _print_groups(boot, level, confidence, width)
     for start, text in (("Covers ", boot.covers), ("Does not cover ", boot.leaves_out)):
         print(textwrap.fill(f"{start}{text}.", width))
@@ -150,7 +151,7 @@ def _bounds(scores: Scores, level: int) -> list[bool]:
     return [bool(bound) for bound in (bounds[:, -1] | bounds[:, -2] if level == 5 else bounds[:, -1])]
 
 
-def _print_summary(title: str, summary: Summary, level: int, confidence: float, bound: list[bool]) -> None:
+def _print_summary(title: str, summary: Summary, level: int, confidence: float, bound: list[bool], top: int | None) -> None:
     k = LEVELS.index(level)
     rank, mean = summary.base_ranks[k], summary.mean
     low, high = summary.interval(confidence)
@@ -160,6 +161,7 @@ def _print_summary(title: str, summary: Summary, level: int, confidence: float, 
     if not shown:
         print(f"{title}: no model is on it.")
         return
+    more, shown = len(shown) - len(shown[:top]), shown[:top]
     share = summary.level_share
     table = {
         "Model": [model_name(summary.models[i]) for i in shown],
@@ -175,7 +177,8 @@ def _print_summary(title: str, summary: Summary, level: int, confidence: float, 
         ("No level" if name == "none" else f"Level-{name}") + " in": [f"{100 * share[i, j]:.1f} %" for i in shown]
         for j, name in enumerate(LEVEL_NAMES)
     }
-    print_widest(title, [table | ranks | levels, table | ranks, {**table, **ranks}])
+    print_columns(title, table | ranks | levels, keep=(*table, *ranks))
+    print_rest(more)
 
 
 def _level(value: float) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from glevel_fast.cli import inputs, options
+from glevel_fast.cli.notes import show_notes
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -50,6 +50,5 @@ def run(arguments: argparse.Namespace) -> int:
         from glevel_fast.cli import terminal_sets
 
         terminal_sets.print_what_if(what)
-    for note in what.prepared.scores.notes:
-        print(f"note: {note}", file=sys.stderr)
+    show_notes(what.prepared.scores.notes)
     return 0

@@ -264,6 +264,8 @@ class Scores(AsFrames):
         header = ["model", "level", "S2", "S3", "S4", "S5", *(f"{m} S2" for m in self.modalities), "supported", "wins"]
         bounds = self.lower_bound
         of_s5 = bounds[:, -2] | bounds[:, -1]
+        at_level = self.overall[np.arange(len(self)), np.maximum(self.level, 2) - 2]
+        order = np.lexsort((-np.nan_to_num(at_level), -self.level.astype(int)))[:20]  # the best first
         rows = [
             [
                 self.models[i],
@@ -273,7 +275,7 @@ class Scores(AsFrames):
                 str(self.supported[i].sum()),
                 str(self.wins[i].sum()),
             ]
-            for i in range(min(len(self), 20))
+            for i in order.tolist()
         ]
         return header, rows
 

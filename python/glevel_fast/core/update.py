@@ -21,6 +21,10 @@ from glevel_fast.errors import GLevelError
 from glevel_fast.text import fold_task, nearest
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
     from glevel_fast.core.scores import Scores
     from glevel_fast.core.scoring import Scorer
 
@@ -37,6 +41,25 @@ class Updated(NamedTuple, Generic[AnyScorer, AnyScores]):
     scorer: AnyScorer
     results: Results
     scores: AnyScores
+
+    def to_dict(self) -> dict[str, Any]:
+        """The new scores' `to_dict`."""
+        return self.scores.to_dict()
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The new scores as a pandas frame."""
+        return self.scores.to_pandas()
+
+    def to_polars(self) -> pl.DataFrame:
+        """The new scores as a polars frame."""
+        return self.scores.to_polars()
+
+    def to_arrow(self) -> pa.Table:
+        """The new scores as an Arrow table."""
+        return self.scores.to_arrow()
+
+    def _repr_html_(self) -> str:
+        return self.scores._repr_html_()
 
 
 def update(

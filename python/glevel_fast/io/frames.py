@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from glevel_fast.errors import GLevelError, MissingExtraError
 from glevel_fast.extras import require
 from glevel_fast.io.cells import EXACT, widened
 from glevel_fast.io.limits import refuse_many_texts
+from glevel_fast.io.markup import TextTable
 from glevel_fast.io.table import Table, named_columns
 
 if TYPE_CHECKING:
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
     from glevel_fast.io.cells import Column
 
+SHOWN = 20
+"""Rows that a notebook shows."""
+
+T = TypeVar("T", bound="Row")
 Backend = Literal["pandas", "polars", "pyarrow"]
 
 
@@ -125,11 +131,17 @@ class _Columns(Protocol):
     def columns(self) -> dict[str, Any]: ...
 
 
+class Row(Protocol):
+    """A result with plain data."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+
 class AsFrames:
-    """The ways out of whatever has `columns()`: one row per model."""
+    """The ways out of whatever has `columns()`: frames, and a table in a notebook."""
 
     def to_pandas(self: _Columns) -> pd.DataFrame:
-        """One row per model (needs the extra `frames` and pandas).
+        """The rows of `columns()` (needs the extra `frames` and pandas).
 
         Returns
         -------
@@ -140,7 +152,7 @@ class AsFrames:
         return frame
 
     def to_polars(self: _Columns) -> pl.DataFrame:
-        """One row per model (needs the extra `frames` and polars).
+        """The rows of `columns()` (needs the extra `frames` and polars).
 
         Returns
         -------
@@ -151,7 +163,7 @@ class AsFrames:
         return frame
 
     def to_arrow(self: _Columns) -> pa.Table:
-        """One row per model (needs the extras `frames` and `parquet`).
+        """The rows of `columns()` (needs the extras `frames` and `parquet`).
 
         Returns
         -------
@@ -160,3 +172,40 @@ class AsFrames:
         """
         table: pa.Table = to_native(self.columns(), "pyarrow")
         return table
+
+    def _repr_html_(self: _Columns) -> str:
+        given = self.columns()
+        columns = {name: column.tolist() if hasattr(column, "tolist") else column for name, column in given.items()}
+        rows = [[_shown(cell) for cell in row] for row in islice(zip(*columns.values(), strict=True), SHOWN)]
+        of_numbers = [all(isinstance(cell, int | float | None) for cell in column) for column in columns.values()]
+        more = len(next(iter(columns.values()), ())) - len(rows)
+        notes = [f"... and {more} more"] if more > 0 else []
+        title = repr(self).partition("\n")[0]
+        return TextTable(title, list(columns), "".join("lr"[right] for right in of_numbers), rows, notes).html()
+
+
+class Rows(tuple[T, ...], AsFrames):
+    """A tuple of results that are alike, each with `to_dict()`: a row each."""
+
+    __slots__ = ()
+
+    def columns(self) -> dict[str, list[Any]]:
+        """One column per entry of `to_dict()`; one entry per row."""
+        rows = [row.to_dict() for row in self]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        return {name: [_flat(row.get(name)) for row in rows] for name in names}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: every row under "rows"."""
+        return {"rows": [row.to_dict() for row in self]}
+
+
+def _flat(value: Any) -> Any:
+    """A value that a column of a frame can hold."""
+    return ", ".join(f"{key} {item}" for key, item in value.items()) if isinstance(value, dict) else value
+
+
+def _shown(value: Any) -> str:
+    if value is None or value != value:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

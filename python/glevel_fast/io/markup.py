@@ -8,10 +8,12 @@ right-to-left marks, 5,000 characters. What people read is cleaned, cut and esca
 from __future__ import annotations
 
 import html as _html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from glevel_fast.text import WIDTH, clean
+from glevel_fast.errors import GLevelError
+from glevel_fast.text import WIDTH, clean, shown, shown_listing
 
 __all__ = ["TextTable", "markdown_text", "tex_text"]
 
@@ -29,6 +31,8 @@ _TEX = {c: "\\" + c for c in "{}$&#_%"} | {
     "]": "{]}",
     "*": "{*}",
     "-": "{-}",
+    "≥": "$\\geq$",
+    "σ": "$\\sigma$",
 }
 _MARKDOWN_TABLE = str.maketrans(_MARKDOWN)
 _TEX_TABLE = str.maketrans(_TEX)
@@ -65,6 +69,29 @@ class TextTable:
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
 
+    def part(self, columns: Sequence[str] | None = None, top: int | None = None) -> TextTable:
+        """Some of the columns, in the order asked for, and the first rows; a note says how many rows are left out.
+
+        Raises
+        ------
+        GLevelError
+            A column that is not there.
+        """
+        chosen = list(self.header) if columns is None else list(columns)
+        folded = [name.casefold() for name in self.header]
+        for name in chosen:
+            if name.casefold() not in folded:
+                raise GLevelError(f"the table has no column {shown(name)}; it has {shown_listing(self.header, 40)}")
+        places = [folded.index(name.casefold()) for name in chosen]
+        more = 0 if top is None else max(0, len(self.rows) - top)
+        return TextTable(
+            self.title,
+            [self.header[c] for c in places],
+            "".join(self.align[c] for c in places),
+            [[row[c] for c in places] for row in self.rows[:top]],
+            (*self.notes, *([f"and {more} more"] if more else [])),
+        )
+
     def markdown(self) -> str:
         """A table in the dialect of GitHub, with the title above and the notes below."""
         rules = ["---:" if a == "r" else "---" for a in self.align]
@@ -73,17 +100,53 @@ class TextTable:
         notes = "".join(f"\n{_line(note)}\n" for note in self.notes)
         return f"**{_line(self.title)}**\n\n{table}\n{notes}"
 
-    def latex(self) -> str:
-        """A `table` with `booktabs`; nothing in it is a command but what stands here."""
-        rows = "\n".join(f"{' & '.join(map(tex_text, row))} \\\\" for row in self.rows)
+    def latex(self, *, bold: bool = False, label: str = "", caption: str = "") -> str:
+        """A `table` with `booktabs`; nothing in it is a command but what stands here.
+
+        Parameters
+        ----------
+        bold : bool
+            The largest number of each column is bold, ranks and levels aside.
+        label : str
+            For `\\ref`; of letters, digits and `:-_.`.
+        caption : str
+            In place of the title.
+
+        Raises
+        ------
+        GLevelError
+            Another label.
+        """
+        if not re.fullmatch(r"[A-Za-z0-9:._-]*", label):
+            raise GLevelError(f"the label {shown(label)} may hold letters, digits and :-_. only")
+        best = self._best() if bold else {}
+        lines = [
+            " & ".join(
+                f"\\textbf{{{tex_text(cell)}}}" if best.get(c) == _value(cell) is not None else tex_text(cell)
+                for c, cell in enumerate(row)
+            )
+            for row in self.rows
+        ]
+        rows = "\n".join(f"{line} \\\\" for line in lines)
+        label = f"\\label{{{label}}}\n" if label else ""
         notes = "".join(f"% {clean(note, 400)}\n" for note in self.notes)
         return (
             "% needs \\usepackage{booktabs}\n"
-            f"{notes}\\begin{{table}}\n\\centering\n\\caption{{{tex_text(self.title, 400)}}}\n"
+            f"{notes}\\begin{{table}}\n\\centering\n\\caption{{{tex_text(caption or self.title, 400)}}}\n{label}"
+            "\\footnotesize\n\\setlength{\\tabcolsep}{4pt}\n"
             f"\\begin{{tabular}}{{{self.align}}}\n\\toprule\n"
             f"{' & '.join(map(tex_text, self.header))} \\\\\n\\midrule\n{rows}\n\\bottomrule\n"
             "\\end{tabular}\n\\end{table}\n"
         )
+
+    def _best(self) -> dict[int, float]:
+        """The largest number of each column that holds more than one, by column."""
+        found = {}
+        for c, name in enumerate(self.header):
+            values = [value for row in self.rows if (value := _value(row[c])) is not None]
+            if self.align[c] == "r" and name not in ("Rank", "Level") and len(set(values)) > 1:
+                found[c] = max(values)
+        return found
 
     def html(self) -> str:
         """A `<table>`; whoever shows it brings the style."""
@@ -106,6 +169,14 @@ class TextTable:
         ]
         more = [f"... and {len(self.rows) - len(rows)} more"] if len(rows) < len(self.rows) else []
         return "\n".join([clean(self.title, 400), *lines, *more, *(clean(note, 400) for note in self.notes)])
+
+
+def _value(cell: str) -> float | None:
+    """The number that a cell shows, a lower bound's too."""
+    try:
+        return float(cell.removeprefix("≥"))
+    except ValueError:
+        return None
 
 
 def _line(text: str) -> str:

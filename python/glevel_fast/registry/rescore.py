@@ -41,7 +41,7 @@ class Rescored:
     notes : tuple of str
     """
 
-    boards: dict[str, tuple[Difference, ...]]
+    boards: Mapping[str, tuple[Difference, ...]]
     evaluated: int
     kept_values: int
     left: dict[int, str]

@@ -36,6 +36,7 @@ from itertools import pairwise
 from typing import Any
 
 from glevel_fast.core.benchmark import LANGUAGE, PARADIGMS
+from glevel_fast.io.frames import Rows
 from glevel_fast.io.markup import TextTable
 from glevel_fast.trust.printed import (
     DIGITS,
@@ -97,7 +98,7 @@ def findings_sheet(findings: Sequence[Finding]) -> TextTable:
     return TextTable(title, ["Kind", "Table", "Model", "Finding"], "llll", rows)
 
 
-def audit_boards(rows: Sequence[Row]) -> tuple[Finding, ...]:
+def audit_boards(rows: Sequence[Row]) -> Rows[Finding]:
     """Everything that boards alone can show, level by level and across levels.
 
     Parameters
@@ -124,7 +125,7 @@ def audit_boards(rows: Sequence[Row]) -> tuple[Finding, ...]:
         found += _check_ranks([row for row in rows if row.level == level])
         found += _check_twins([row for row in rows if row.level == level])
     found += _check_same_scores(by_model)
-    return tuple(found)
+    return Rows(found)
 
 
 def _check_row(row: Row) -> Iterator[Finding]:
@@ -264,7 +265,7 @@ def _check_same_scores(by_model: dict[str, dict[int, Row]]) -> Iterator[Finding]
             )
 
 
-def audit_support(support: Sequence[Support], rows: Sequence[Row] = ()) -> tuple[Finding, ...]:
+def audit_support(support: Sequence[Support], rows: Sequence[Row] = ()) -> Rows[Finding]:
     """What counts of supported and won tasks show, by themselves and beside the boards.
 
     Parameters
@@ -298,7 +299,7 @@ def audit_support(support: Sequence[Support], rows: Sequence[Row] = ()) -> tuple
                     )
                 )
     found += _check_claims(support, boards)
-    return tuple(found)
+    return Rows(found)
 
 
 def _same_figure(entry: Support, row: Row, level: int, printed: float, board: float) -> bool:

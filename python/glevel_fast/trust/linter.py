@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from glevel_fast.core.checks import invalid_cells
 from glevel_fast.core.units import doubts
+from glevel_fast.io.frames import Rows
 from glevel_fast.io.markup import TextTable
 from glevel_fast.io.workbook import Workbook, read_workbook
 from glevel_fast.text import fold_task
@@ -62,9 +63,7 @@ class Suspect:
         return asdict(self)
 
 
-def lint(
-    results: Results, benchmark: Benchmark, *, place: Callable[[int, int], str] | None = None
-) -> tuple[Suspect, ...]:
+def lint(results: Results, benchmark: Benchmark, *, place: Callable[[int, int], str] | None = None) -> Rows[Suspect]:
     """Cells that look wrong, model by model in the benchmark's order of tasks.
 
     Parameters
@@ -103,7 +102,7 @@ def lint(
                         scale,
                     )
                 )
-    return tuple(_without_chance(found, results, benchmark))
+    return Rows(_without_chance(found, results, benchmark))
 
 
 def _without_chance(found: list[Suspect], results: Results, benchmark: Benchmark) -> Iterator[Suspect]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast.errors import ResultsError
+from glevel_fast.io.frames import AsFrames
 from glevel_fast.io.markup import TextTable
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Lacking:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Receipt:
+class Receipt(AsFrames):
     """A score as a sum over the tasks of its scope; entry i of every column belongs to `tasks[i]`.
 
     Attributes
@@ -88,6 +89,17 @@ class Receipt:
             parts.setdefault(group, []).append(value)
         return {group: math.fsum(values) for group, values in parts.items()}
 
+    def columns(self) -> dict[str, Any]:
+        """One row per task of the scope, as plain data; NaN where a model or a specialist has no value."""
+        return {
+            "task": list(self.tasks),
+            "group": list(self.groups),
+            "metric": list(self.metrics),
+            "specialist": list(self.specialists),
+            **{name: getattr(self, name).tolist() for name in ("raw", "scale", "points", "sota", "weight")},
+            **{name: getattr(self, name).tolist() for name in ("supported", "won", "steps", "contribution")},
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, all tasks of the scope; None where a model or a specialist has no value.
 
@@ -96,14 +108,7 @@ class Receipt:
         dict
             One entry per task under "tasks".
         """
-        columns = {
-            "task": self.tasks,
-            "group": self.groups,
-            "metric": self.metrics,
-            "specialist": self.specialists,
-            **{name: getattr(self, name).tolist() for name in ("raw", "scale", "points", "sota", "weight")},
-            **{name: getattr(self, name).tolist() for name in ("supported", "won", "steps", "contribution")},
-        }
+        columns = self.columns()
         rows = zip(*columns.values(), strict=True)
         return {
             "model": self.model,

@@ -21,6 +21,7 @@ from glevel_fast.core.results import Results
 from glevel_fast.core.scoring import Scorer
 from glevel_fast.errors import GLevelError, ResultsError
 from glevel_fast.io.files import raising
+from glevel_fast.io.frames import Rows
 from glevel_fast.io.json import MAX_VALUES, read_json
 from glevel_fast.io.limits import refuse_many
 from glevel_fast.io.markup import TextTable
@@ -299,7 +300,7 @@ class Difference:
 
 def diff(
     old: Mapping[str, Any], new: Mapping[str, Any], level: int | None = None, scope: str = "A"
-) -> tuple[Difference, ...]:
+) -> Rows[Difference]:
     """Every model on the two boards, in the new one's order, and what moved it.
 
     The old board is turned into the new one step by step (`CAUSES`): the new tasks with their metrics,
@@ -368,7 +369,7 @@ def diff(
                 causes,
             )
         )
-    return tuple(found)
+    return Rows(found)
 
 
 def _results(models: tuple[str, ...], raw: Array, benchmark: Benchmark) -> Results:

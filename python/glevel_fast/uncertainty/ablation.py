@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from glevel_fast.core.compiled import Scored, count_threads, engine_columns
 from glevel_fast.errors import GLevelError
+from glevel_fast.io.frames import AsFrames
 from glevel_fast.uncertainty.identity import identity
 from glevel_fast.uncertainty.pieces import Interrupt, Progress, checked_range, sets_in_piece
 from glevel_fast.uncertainty.prepared import Prepared, prepare
@@ -32,7 +33,7 @@ PIECE_SCORED = 2**24
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Ablation:
+class Ablation(AsFrames):
     """Scores of every model under many specialist sets.
 
     Attributes
@@ -80,6 +81,10 @@ class Ablation:
         done = "" if self.complete else f"; interrupted after {self.done}"
         some = "" if self.stop - self.start == self.sets.n else f"{self.start} to {self.stop - 1} of "
         return f"Ablation({len(self.models)} models under {some}{self.sets.n} sets: {self.sets.what}{done})"
+
+    def columns(self, confidence: float = 0.95) -> dict[str, Any]:
+        """The summary's: one row per model."""
+        return self.summary.columns(confidence)
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
         """Plain data, as `glevel ablate --json` writes it."""

@@ -20,6 +20,7 @@ from glevel_fast.core.benchmark import LEVELS, Benchmark
 from glevel_fast.core.checks import checked_seed
 from glevel_fast.core.compiled import count_threads, engine_columns
 from glevel_fast.errors import GLevelError
+from glevel_fast.io.frames import AsFrames
 from glevel_fast.uncertainty import limits
 from glevel_fast.uncertainty.comparison import Comparison, compare
 from glevel_fast.uncertainty.identity import identity
@@ -58,7 +59,7 @@ LEAVES_OUT = "sample noise inside a task: how a task's raw value would differ on
 
 
 @dataclass(eq=False, repr=False)
-class Bootstrap:
+class Bootstrap(AsFrames):
     """Scores, levels and ranks of models over resamples of the benchmark's tasks.
 
     Attributes
@@ -242,6 +243,10 @@ class Bootstrap:
             (self.models[a], self.models[b], float(share[a, b]), float(p[i, i + 1]))
             for i, (a, b) in enumerate(itertools.pairwise(order))
         ]
+
+    def columns(self, confidence: float = 0.95) -> dict[str, Any]:
+        """The summary's: one row per model."""
+        return self.summary.columns(confidence)
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
         """Plain data, as `glevel stability --json` writes it."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from glevel_fast.core.compiled import Scored, count_threads
 from glevel_fast.core.rules import reaches
 from glevel_fast.errors import GLevelError
+from glevel_fast.io.frames import AsFrames
 
 if TYPE_CHECKING:
     from glevel_fast.core.benchmark import Benchmark
@@ -22,7 +23,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fragility:
+class Fragility(AsFrames):
     """How little it takes for each model to lose the level it has.
 
     Attributes
@@ -65,6 +66,16 @@ class Fragility:
             "relative": self.relative,
             "single_win_tasks": [", ".join(tasks) for tasks in self.tasks],
         }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: one object per model; None where no improvement of the specialists costs the level."""
+        columns = self.columns()
+        cells = [column.tolist() if hasattr(column, "tolist") else column for column in columns.values()]
+        rows = [
+            [cell if not isinstance(cell, float) or np.isfinite(cell) else None for cell in row]
+            for row in zip(*cells, strict=True)
+        ]
+        return {"models": [dict(zip(columns, row, strict=True)) for row in rows]}
 
     def __repr__(self) -> str:
         return f"Fragility({len(self.models)} models; a single win holds the level of {len(self.single)})"

@@ -18,6 +18,7 @@ from glevel_fast.core.benchmark import Benchmark, find_task
 from glevel_fast.core.checks import checked_number, checked_seed
 from glevel_fast.core.compiled import count_threads
 from glevel_fast.errors import GLevelError
+from glevel_fast.io.frames import AsFrames
 from glevel_fast.io.markup import TextTable
 from glevel_fast.loading.results import ResultsLike, as_results
 from glevel_fast.text import fold_task, listing, nearest, shown
@@ -65,7 +66,7 @@ class Fidelity:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Subset:
+class Subset(AsFrames):
     """A quick board's tasks, and what is known of it.
 
     Attributes

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from glevel_fast.core.benchmark import LEVELS
 from glevel_fast.errors import GLevelError
+from glevel_fast.io.frames import AsFrames
 from glevel_fast.uncertainty.packed import Stretches, add_counts, pack_counts, stretches, unpack_counts
 from glevel_fast.uncertainty.pieces import joined, shown_ranges
 
@@ -37,7 +38,7 @@ SMALL = ("high", "low", "least", "most", "levels")
 
 
 @dataclass(eq=False, repr=False)
-class Summary:
+class Summary(AsFrames):
     """Scores, levels and ranks of models over `n` sets, and of which: parts of a job can be told from strangers.
 
     Boards are those of Level-2 to Level-5, in this order; ranks are 1 for the best, ties share the

@@ -14,6 +14,7 @@ from glevel_fast.core.benchmark import LEVELS, find_task
 from glevel_fast.core.checks import check_specialists, checked_number
 from glevel_fast.core.rules import is_supported, reaches
 from glevel_fast.errors import GLevelError
+from glevel_fast.io.frames import AsFrames
 from glevel_fast.uncertainty.prepared import Prepared, prepare
 from glevel_fast.version import __version__
 
@@ -27,7 +28,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class WhatIf:
+class WhatIf(AsFrames):
     """What changes when some tasks get other specialists.
 
     Attributes
