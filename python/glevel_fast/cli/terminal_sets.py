@@ -151,7 +151,9 @@ def _bounds(scores: Scores, level: int) -> list[bool]:
     return [bool(bound) for bound in (bounds[:, -1] | bounds[:, -2] if level == 5 else bounds[:, -1])]
 
 
-def _print_summary(title: str, summary: Summary, level: int, confidence: float, bound: list[bool], top: int | None) -> None:
+def _print_summary(
+    title: str, summary: Summary, level: int, confidence: float, bound: list[bool], top: int | None
+) -> None:
     k = LEVELS.index(level)
     rank, mean = summary.base_ranks[k], summary.mean
     low, high = summary.interval(confidence)

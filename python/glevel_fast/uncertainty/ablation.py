@@ -82,10 +82,6 @@ class Ablation(AsFrames):
         some = "" if self.stop - self.start == self.sets.n else f"{self.start} to {self.stop - 1} of "
         return f"Ablation({len(self.models)} models under {some}{self.sets.n} sets: {self.sets.what}{done})"
 
-    def columns(self, confidence: float = 0.95) -> dict[str, Any]:
-        """The summary's: one row per model."""
-        return self.summary.columns(confidence)
-
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
         """Plain data, as `glevel ablate --json` writes it."""
         benchmark = self.sets.benchmark

@@ -244,10 +244,6 @@ class Bootstrap(AsFrames):
             for i, (a, b) in enumerate(itertools.pairwise(order))
         ]
 
-    def columns(self, confidence: float = 0.95) -> dict[str, Any]:
-        """The summary's: one row per model."""
-        return self.summary.columns(confidence)
-
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
         """Plain data, as `glevel stability --json` writes it."""
         benchmark = self.prepared.scores.benchmark
