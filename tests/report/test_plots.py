@@ -247,8 +247,8 @@ def test_commands(tmp_path, capsys):
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
     assert main(["explain", "GPT4-o", "--level", "3", "--plot", str(tmp_path / "w.pdf")]) == 0
     assert (tmp_path / "w.pdf").read_bytes().startswith(b"%PDF")
-    for name, zero in (("old", "missing"), ("new", "score")):
-        assert main(["snapshot", "-o", str(tmp_path / f"{name}.json"), "--zero", zero]) == 0
+    for name, policy in (("old", "paper"), ("new", "release")):
+        assert main(["snapshot", "-o", str(tmp_path / f"{name}.json"), "--policy", policy]) == 0
     pair = [str(tmp_path / "old.json"), str(tmp_path / "new.json")]
     assert main(["diff", *pair, "--plot", str(tmp_path / "bump.png")]) == 0
     assert (tmp_path / "bump.png").read_bytes().startswith(b"\x89PNG")
