@@ -61,6 +61,8 @@ def test_specialists_agree_in_order_but_for_language_and_decimals(shared: Path) 
     better = np.where(higher, ours > theirs, ours < theirs)
     assert np.count_nonzero(better) == 62
     assert ours[~better].tolist() == [99.88]  # the workbook has 100 there
+    tens = np.abs(ours - theirs) / 10
+    assert np.count_nonzero(np.abs(tens - np.round(tens)) < 1e-9) == 43
 
 
 def test_order_differs_in_one_skill(shared: Path) -> None:
