@@ -21,6 +21,8 @@ from glevel_fast.uncertainty import subsets as _subsets
 from glevel_fast.uncertainty import what_if as _what_if
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from numpy.typing import ArrayLike
 
     from glevel_fast.boards.board import Board
@@ -238,6 +240,7 @@ class Scorer(_scoring.Scorer):
         progress: Callable[[int, int], object] | None = None,
         start: int = 0,
         stop: int | None = None,
+        executor: Executor | None = None,
     ) -> Ablation:
         """Score every model under every specialist set: bit for bit what `score` gives with each of them.
 
@@ -256,6 +259,9 @@ class Scorer(_scoring.Scorer):
             Ctrl-C in a run of several pieces, what is done so far is returned.
         start, stop : int, optional
             Only sets [start, stop): their summaries merge into that of all.
+        executor : concurrent.futures.Executor, optional
+            Who makes the pieces: threads, processes, `client.get_executor()` of dask, ... (`threads` is then
+            for each worker, 1 by default). The bytes are those of one process.
 
         Returns
         -------
@@ -270,7 +276,7 @@ class Scorer(_scoring.Scorer):
         """
         found = _ablation.ablate(
             self, results, sets, full=full, models=models, threads=threads, piece=piece, progress=progress,
-            start=start, stop=stop,
+            start=start, stop=stop, executor=executor,
         )  # fmt: skip
         return _with_plots(Ablation, found)
 

@@ -18,10 +18,13 @@ from glevel_fast.uncertainty.identity import identity
 from glevel_fast.uncertainty.pieces import Interrupt, Progress, checked_range, sets_in_piece
 from glevel_fast.uncertainty.prepared import Prepared, prepare
 from glevel_fast.uncertainty.specialists import SpecialistSets
+from glevel_fast.uncertainty.spread import spread
 from glevel_fast.uncertainty.summary import Summary
 from glevel_fast.version import __version__
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from glevel_fast.core.scoring import Scorer
     from glevel_fast.loading.results import ResultsLike
 
@@ -112,6 +115,19 @@ class Ablation(AsFrames):
         return [scores.lower_bound_names(i) for i in range(len(scores))]
 
 
+@dataclass(frozen=True)
+class AblationJob:
+    """Summaries of ranges of sets, wherever it is unpickled."""
+
+    prepared: Prepared
+    sets: SpecialistSets
+    threads: int
+
+    def __call__(self, first: int, last: int) -> Summary:
+        scorer = self.prepared.scorer
+        return ablate(scorer, self.prepared, self.sets, threads=self.threads, start=first, stop=last).summary
+
+
 def ablate(
     scorer: Scorer,
     results: Prepared | ResultsLike,
@@ -124,6 +140,7 @@ def ablate(
     models: Sequence[str] | None = None,
     start: int = 0,
     stop: int | None = None,
+    executor: Executor | None = None,
 ) -> Ablation:
     """See `Scorer.ablate`."""
     prepared = prepare(scorer, results, models=models, threads=threads)
@@ -139,6 +156,12 @@ def ablate(
     if sets.dropped is not None and piece is None:
         step = min(step, max(1, PIECE_SCORED // max(prepared.raw.size, 1)))
     summary = None if full else _empty(prepared, sets)
+    if executor is not None:
+        if summary is None:
+            raise GLevelError("an executor adds up summaries: full=True, the scores of every set, is made without one")
+        job = AblationJob(prepared, sets, threads or 1)
+        done = spread(executor, job, summary, start, stop, piece or step, progress)
+        return Ablation(prepared, sets, start, stop, done, None, summary, threads)
     out = np.empty((stop - start if full else min(step, stop - start), n_models, 4))
     done = start
     with Interrupt(stop - start > step) as interrupt:

@@ -1,0 +1,210 @@
+"""Pieces of a long run on other threads and processes: the bytes of one process, whatever happens to a worker."""
+
+import os
+import pickle
+import signal
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from generate import random_case
+
+from glevel_fast import GLevelError, Scorer, SpecialistSets
+from glevel_fast.uncertainty.spread import LocalPool, cluster
+
+BENCH, RAW = random_case(23, 60, 7)
+SCORER = Scorer(BENCH)
+N = 600
+KINDS = {
+    "perturbed": SpecialistSets.perturbed(BENCH, N, seed=3),
+    "matrix": SpecialistSets.from_matrix(BENCH, np.tile(BENCH.sota, (N, 1))),
+    "leave one out": SpecialistSets.leave_one_out(BENCH),
+    "changes": SpecialistSets.from_changes(BENCH, [{"t1": BENCH.sota[1]}, {"t2": float("nan")}] * 40),
+    "candidates": SpecialistSets.candidates(BENCH, {"t0": [BENCH.sota[0]] * 4}, 80, keep_others=True),
+    "dropped": SpecialistSets.dropped_each(BENCH, tasks=BENCH.tasks[:9]),
+    "strict": SpecialistSets.strict_wins(BENCH),
+}
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with cluster("local:2") as executor:
+        yield executor
+
+
+class Odd(Executor):
+    """Runs pieces at once, each time as `spoil` says; pickles what goes to a worker and comes back."""
+
+    workers = 3
+
+    def __init__(self, spoil):
+        self.calls, self.spoil = 0, spoil
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.calls += 1
+        future = Future()
+        try:
+            future.set_result(pickle.loads(pickle.dumps(self.spoil(self.calls, fn, args))))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_threads_give_the_bytes_of_one_process(kind):
+    sets = KINDS[kind]
+    alone = SCORER.ablate(RAW, sets).summary
+    with ThreadPoolExecutor(3) as executor:
+        spread = SCORER.ablate(RAW, sets, executor=executor, piece=37)
+    assert spread.complete
+    assert pickle.dumps(spread.summary) == pickle.dumps(alone)
+
+
+@pytest.mark.parametrize("kind", ["perturbed", "leave one out", "dropped"])
+def test_processes_give_the_bytes_of_one_process(pool, kind):
+    sets = KINDS[kind]
+    seen = []
+    spread = SCORER.ablate(RAW, sets, executor=pool, piece=50, progress=lambda done, total: seen.append((done, total)))
+    assert pickle.dumps(spread.summary) == pickle.dumps(SCORER.ablate(RAW, sets).summary)
+    assert seen[-1] == (sets.n, sets.n)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_the_bootstrap_gives_the_bytes_of_one_process(pool):
+    alone = SCORER.bootstrap(RAW, 900, seed=5, compare=(2, 3))
+    spread = SCORER.bootstrap(RAW, 900, seed=5, compare=(2, 3), executor=pool, piece=100)
+    assert pickle.dumps(spread.summary) == pickle.dumps(alone.summary)
+    assert np.array_equal(spread.all_above(2), alone.all_above(2))
+
+
+def test_a_range_of_sets():
+    with ThreadPoolExecutor(2) as executor:
+        parts = [
+            SCORER.ablate(RAW, KINDS["perturbed"], executor=executor, piece=33, start=a, stop=b).summary
+            for a, b in ((300, N), (0, 300))
+        ]
+    assert pickle.dumps(parts[0].merge(parts[1])) == pickle.dumps(SCORER.ablate(RAW, KINDS["perturbed"]).summary)
+
+
+def _die(path, first, last):
+    """What a worker does once in its life: it is killed."""
+    if not os.path.exists(path):
+        open(path, "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return first + last
+
+
+def test_a_pool_is_made_anew_when_a_process_dies(tmp_path):
+    pool = LocalPool(2)
+    try:
+        broken = pool.submit(_die, str(tmp_path / "died"), 1, 2)
+        with pytest.raises(Exception, match="terminated abruptly"):
+            broken.result(timeout=60)
+        assert pool.submit(_die, str(tmp_path / "died"), 1, 2).result(timeout=60) == 3
+    finally:
+        pool.shutdown()
+
+
+def test_a_worker_killed_in_the_middle_changes_nothing():
+    sets = SpecialistSets.perturbed(BENCH, 4000, seed=8)
+    pool, killed = LocalPool(2), []
+
+    def kill_one(done, total):
+        if not killed and done:
+            killed.extend(list(pool._pool._processes)[:1])
+            os.kill(killed[0], signal.SIGKILL)
+
+    try:
+        spread = SCORER.ablate(RAW, sets, executor=pool, piece=100, progress=kill_one)
+    finally:
+        pool.shutdown()
+    assert killed
+    assert spread.complete
+    assert pickle.dumps(spread.summary) == pickle.dumps(SCORER.ablate(RAW, sets).summary)
+
+
+def test_a_job_travels_to_who_does_not_know_it():
+    """A worker without the job says so once, and is sent it."""
+    sent = []
+
+    def stranger(call, fn, args):
+        blob = args[1]
+        sent.append(blob is not None)
+        return None if blob is None and call <= 2 else fn(*args)
+
+    spread = SCORER.ablate(RAW, KINDS["perturbed"], executor=Odd(stranger), piece=100)
+    assert sent.count(True) == 2
+    assert pickle.dumps(spread.summary) == pickle.dumps(SCORER.ablate(RAW, KINDS["perturbed"]).summary)
+
+
+def test_a_piece_that_fails_is_sent_again_and_counted_once():
+    failed = set()
+
+    def flaky(call, fn, args):
+        if args[2] not in failed and len(failed) < 3:
+            failed.add(args[2])
+            raise OSError("the machine is gone")
+        return fn(*args)
+
+    spread = SCORER.ablate(RAW, KINDS["perturbed"], executor=Odd(flaky), piece=100)
+    assert len(failed) == 3
+    assert pickle.dumps(spread.summary) == pickle.dumps(SCORER.ablate(RAW, KINDS["perturbed"]).summary)
+
+
+def test_a_piece_that_always_fails_ends_the_run():
+    def broken(call, fn, args):
+        if args[2] <= 250 < args[3]:
+            raise ZeroDivisionError("no")
+        return fn(*args)
+
+    with pytest.raises(GLevelError, match=r"sets 200 to 299 failed 3 times on the workers, .*ZeroDivisionError: no"):
+        SCORER.ablate(RAW, KINDS["perturbed"], executor=Odd(broken), piece=100)
+
+
+def test_an_interrupt_keeps_the_first_sets():
+    def stop(done, total):
+        if done >= 200:
+            raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(1) as executor:
+        ablation = SCORER.ablate(RAW, KINDS["perturbed"], executor=executor, piece=50, progress=stop)
+    assert not ablation.complete
+    assert 200 <= ablation.done < N
+    first = SCORER.ablate(RAW, KINDS["perturbed"], stop=ablation.done).summary
+    assert pickle.dumps(ablation.summary) == pickle.dumps(first)
+
+
+def test_what_cannot_be_spread_is_refused():
+    with ThreadPoolExecutor(1) as executor, pytest.raises(GLevelError, match="full=True"):
+        SCORER.ablate(RAW, KINDS["perturbed"], executor=executor, full=True)
+    with pytest.raises(GLevelError, match="the executor takes no more work"):
+        SCORER.ablate(RAW, KINDS["perturbed"], executor=executor)
+
+
+@pytest.mark.parametrize("address", ["local:0", "local:x", "http://here", "local", ""])
+def test_addresses(address):
+    with pytest.raises(GLevelError, match="write local:N"), cluster(address):
+        pass
+
+
+def test_dask_gives_the_bytes_of_one_process():
+    distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+        ) as machines,
+        cluster(machines.scheduler_address) as executor,
+    ):
+        killed = []
+
+        def kill_one(done, total):
+            if not killed and done:
+                killed.append(next(iter(machines.workers.values())).process.process.pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+        sets = SpecialistSets.perturbed(BENCH, 2000, seed=4)
+        spread = SCORER.ablate(RAW, sets, executor=executor, piece=100, progress=kill_one)
+        assert killed
+        boot = SCORER.bootstrap(RAW, 400, executor=executor, piece=100)
+    assert pickle.dumps(spread.summary) == pickle.dumps(SCORER.ablate(RAW, sets).summary)
+    assert pickle.dumps(boot.summary) == pickle.dumps(SCORER.bootstrap(RAW, 400).summary)
