@@ -38,7 +38,7 @@ def test_links_work_on_pypi_too():
 def test_every_extra_is_in_all():
     extras = PYPROJECT["project"]["optional-dependencies"]
     (everything,) = extras["all"]
-    assert set(re.search(r"\[(.*)\]", everything)[1].split(",")) == {*extras} - {"all", "cluster"}
+    assert set(re.search(r"\[(.*)\]", everything)[1].split(",")) == {*extras} - {"all"}
 
 
 def test_the_version_is_cited():

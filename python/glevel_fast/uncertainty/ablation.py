@@ -160,7 +160,7 @@ def ablate(
         if summary is None:
             raise GLevelError("an executor adds up summaries: full=True, the scores of every set, is made without one")
         job = AblationJob(prepared, sets, threads or 1)
-        done = spread(executor, job, summary, start, stop, piece or step, progress)
+        done = spread(executor, job, summary, start, stop, step, progress, adapt=piece is None)
         return Ablation(prepared, sets, start, stop, done, None, summary, threads)
     out = np.empty((stop - start if full else min(step, stop - start), n_models, 4))
     done = start

@@ -99,6 +99,8 @@ def spread(
     stop: int,
     step: int,
     progress: Progress | None = None,
+    *,
+    adapt: bool = True,
 ) -> int:
     """Add sets [start, stop) of a job to `summary`, made in pieces on an executor.
 
@@ -117,6 +119,8 @@ def spread(
         The sets, and how many are in the first pieces.
     progress : callable, optional
         As in `ablate`.
+    adapt : bool
+        Whether later pieces follow what the first ones took, or all have `step` sets.
 
     Returns
     -------
@@ -173,7 +177,8 @@ def spread(
                         send(piece, with_job=True)
                         continue
                     part, seconds = made
-                    pieces.took(piece[1] - piece[0], seconds)
+                    if adapt:
+                        pieces.took(piece[1] - piece[0], seconds)
                     ready[piece[0]] = part
                     while done in ready:
                         part = ready.pop(done)
