@@ -24,6 +24,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     inputs.add_inputs(ablate, policy=False)
     options.add_threads(ablate)
+    options.add_cluster(ablate)
     kinds = ablate.add_argument_group("specialist sets").add_mutually_exclusive_group()
     kinds.add_argument(
         "--perturb", type=float, metavar="PERCENT", help="move every σ by up to ±PERCENT (the default: 5)"
@@ -60,8 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error("-n goes with --perturb and --candidates: nothing else is drawn")
     scorer, results = inputs.read_scorer(arguments)
     sets = _sets(arguments, scorer.benchmark)
-    with Progress("scoring") as progress:
-        ablation = scorer.ablate(results, sets, threads=arguments.threads, progress=progress.update)
+    with Progress("scoring") as progress, options.executor(arguments) as executor:
+        ablation = scorer.ablate(results, sets, threads=arguments.threads, progress=progress.update, executor=executor)
     options.write_outputs(
         arguments, lambda: ablation.to_dict(arguments.confidence), lambda: ablation.columns(arguments.confidence)
     )

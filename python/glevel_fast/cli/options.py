@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 
 def positive(text: str) -> int:
@@ -34,6 +38,27 @@ def confidence(text: str) -> float:
 def add_threads(parser: argparse.ArgumentParser) -> None:
     """--threads."""
     parser.add_argument("--threads", type=positive, metavar="N", help="default: all cores; no number depends on it")
+
+
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """--cluster."""
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="make the pieces on N processes here (local:N) or with dask (tcp://HOST:PORT); no number depends on it",
+    )
+
+
+@contextmanager
+def executor(arguments: argparse.Namespace) -> Iterator[Executor | None]:
+    """What --cluster names; None without it."""
+    if not arguments.cluster:
+        yield None
+        return
+    from glevel_fast.uncertainty.spread import cluster
+
+    with cluster(arguments.cluster) as found:
+        yield found
 
 
 def add_outputs(parser: argparse.ArgumentParser, *, plot: bool = True) -> None:
