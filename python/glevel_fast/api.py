@@ -371,6 +371,7 @@ class Scorer(_scoring.Scorer):
         start: int = 0,
         stop: int | None = None,
         sampling: Literal["tasks", "both"] = "tasks",
+        executor: Executor | None = None,
     ) -> Bootstrap:
         """Resample the benchmark's tasks: intervals of scores and ranks, chances of levels, P(A above B).
 
@@ -402,6 +403,8 @@ class Scorer(_scoring.Scorer):
             of the tasks' values holds their noise once already, so intervals of means come out wide rather
             than narrow; wins that noise may turn are what it is for. The last digits of the noise depend on
             the machine.
+        executor : concurrent.futures.Executor, optional
+            As in `ablate`.
 
         Returns
         -------
@@ -417,7 +420,7 @@ class Scorer(_scoring.Scorer):
         """
         found = _bootstrap.bootstrap(
             self, results, n, unit, seed, models=models, threads=threads, piece=piece, progress=progress,
-            compare=compare, start=start, stop=stop, sampling=sampling,
+            compare=compare, start=start, stop=stop, sampling=sampling, executor=executor,
         )  # fmt: skip
         return _with_plots(Bootstrap, found)
 

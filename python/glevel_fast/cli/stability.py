@@ -21,6 +21,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     inputs.add_inputs(stability, policy=False)
     options.add_threads(stability)
+    options.add_cluster(stability)
     stability.add_argument("-n", type=options.positive, default=10_000, metavar="N", help="resamples (default 10000)")
     stability.add_argument("--unit", choices=["task", "skill", "modality"], default="task", help="what is resampled")
     stability.add_argument(
@@ -41,10 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
     to_stdout = options.check_outputs(arguments)
     scorer, results = inputs.read_scorer(arguments)
     compare = (2, 3, 4, 5) if arguments.json else ()
-    with Progress("resampling") as progress:
+    with Progress("resampling") as progress, options.executor(arguments) as executor:
         boot = scorer.bootstrap(
             results, arguments.n, arguments.unit, arguments.seed, threads=arguments.threads, progress=progress.update,
-            compare=compare, sampling=arguments.sampling,
+            compare=compare, sampling=arguments.sampling, executor=executor,
         )  # fmt: skip
     options.write_outputs(
         arguments, lambda: boot.to_dict(arguments.confidence), lambda: boot.columns(arguments.confidence)

@@ -28,10 +28,13 @@ from glevel_fast.uncertainty.influence import Influence, Unit, units_of_tasks
 from glevel_fast.uncertainty.noise import Noisy
 from glevel_fast.uncertainty.pieces import PIECE_PAIRS, Interrupt, checked_range, sets_in_piece
 from glevel_fast.uncertainty.prepared import Prepared, prepare
+from glevel_fast.uncertainty.spread import spread
 from glevel_fast.uncertainty.summary import Summary
 from glevel_fast.version import __version__
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from glevel_fast.core.scoring import Scorer
     from glevel_fast.loading.results import ResultsLike
 
@@ -321,6 +324,26 @@ class Bootstrap(AsFrames):
         return table
 
 
+@dataclass(frozen=True)
+class BootstrapJob:
+    """Summaries of ranges of resamples, wherever it is unpickled."""
+
+    prepared: Prepared
+    n: int
+    unit: Unit
+    seed: int
+    compare: tuple[int, ...]
+    sampling: str
+    threads: int
+
+    def __call__(self, first: int, last: int) -> Summary:
+        made = bootstrap(
+            self.prepared.scorer, self.prepared, self.n, self.unit, self.seed, threads=self.threads,
+            compare=self.compare, start=first, stop=last, sampling=self.sampling,
+        )  # fmt: skip
+        return made.summary
+
+
 def bootstrap(
     scorer: Scorer,
     results: Prepared | ResultsLike,
@@ -336,6 +359,7 @@ def bootstrap(
     start: int = 0,
     stop: int | None = None,
     sampling: str = "tasks",
+    executor: Executor | None = None,
 ) -> Bootstrap:
     """See `Scorer.bootstrap`."""
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
@@ -360,6 +384,10 @@ def bootstrap(
     summary = Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks, job)
     summary.above = {level: np.zeros((len(prepared), len(prepared)), np.int64) for level in boards}
     step = piece or _step(prepared, len(boards))
+    if executor is not None:
+        work = BootstrapJob(prepared, n, unit, seed, tuple(boards), sampling, threads or 1)
+        spread(executor, work, summary, start, stop, step, progress, adapt=piece is None)
+        return Bootstrap(prepared, start, stop, unit, seed, summary, threads, sampling)
     out = np.empty((min(step, stop - start), len(prepared), 4))
     with Interrupt(stop - start > step) as interrupt:
         for first in range(start, stop, step):
