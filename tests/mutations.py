@@ -69,6 +69,10 @@ TWIN, RULES, COMPILED, BENCHMARK, BOARDS = (
         "core/twin/sets",
     )
 )
+TEXT_METRICS, GEOMETRY, ARRAYS, DEFINITION, CAPTIONS, SAMPLES, TASK = (
+    f"python/glevel_fast/evaluation/{name}.py"
+    for name in ("text", "geometry", "arrays", "definition", "captions", "samples", "task")
+)
 # What looks at the formulas of each file, the quickest first.
 TESTS = {
     **dict.fromkeys(
@@ -91,6 +95,12 @@ TESTS = {
     **dict.fromkeys((WHAT_IF, FRAGILITY), "uncertainty/what_if"),
     UPDATE: "core/update",
     BOARDS: "boards/boards",
+    TEXT_METRICS: "evaluation/text evaluation/oracles",
+    GEOMETRY: "evaluation/geometry",
+    ARRAYS: "evaluation/arrays evaluation/oracles",
+    CAPTIONS: "evaluation/oracles",
+    **dict.fromkeys((DEFINITION, SAMPLES), "evaluation/oracles evaluation/evaluate"),
+    TASK: "evaluation/evaluate evaluation/inputs",
 }
 
 # ruff: noqa: E501
@@ -274,6 +284,33 @@ MUTANTS = [
     ("board: a level at a score of 0", BOARDS, "level[by_level[:, i] > 0]", "level[by_level[:, i] >= 0]"),
     ("board: a combination is a sum", BOARDS, ".sum(axis=1) / len(index)", ".sum(axis=1)"),
     ("board: language covers", BOARDS, "coverage = scores.coverage[:, groups].mean", "coverage = scores.coverage.mean"),
+    ("BLEU's brevity penalty rewards", TEXT_METRICS, "brevity = min(0.0,", "brevity = max(0.0,"),
+    ("BLEU's smoothing forgets how many orders missed", TEXT_METRICS, "misses += 1", "misses = 1"),
+    ("F1 of tokens as sets", TEXT_METRICS, "min(count, large[gram])", "1"),
+    ("ANLS counts at half", TEXT_METRICS, "if distance < 0.5", "if distance <= 0.5"),
+    ("stems of short words too", TEXT_METRICS, "len(token) > 3", "len(token) > 2"),
+    ("CIDEr without its length penalty", CAPTIONS, "penalty = math.exp(-(off * off)", "penalty = math.exp(0 * (off * off)"),
+    ("CIDEr counts what the reference lacks", CAPTIONS, "min(v, y[gram])", "v"),
+    ("AP matches an object twice", GEOMETRY, "free[j], marks[i, t] = False, \"1\"", "free[j], marks[i, t] = True, \"1\""),
+    ("AP's precision is not the best at higher recalls", GEOMETRY, "np.maximum.accumulate((hit / np.maximum(seen, 1))[::-1])[::-1]", "hit / np.maximum(seen, 1)"),
+    ("AP counts what falls on a crowd", GEOMETRY, "marks[i, t] = \"-\"", "marks[i, t] = \"0\""),
+    ("success on a threshold", GEOMETRY, "overlaps[:, None] > np", "overlaps[:, None] >= np"),
+    ("a tube's frames of both alone", GEOMETRY, "frames = predicted.keys() | gold.keys()", "frames = shared or gold.keys()"),
+    ("PSNR of a peak of 256", ARRAYS, "255**2 * off.size", "256**2 * off.size"),
+    ("MS-SSIM takes the whole at every scale", ARRAYS, "whole if scale == len(WEIGHTS) - 1 else contrast", "whole"),
+    ("halves from one pixel further on", ARRAYS, "halve(image, 2, origin=-1)", "halve(image, 2)"),
+    ("structure of the region alone", ARRAYS, "0.5 * objects + 0.5 * math", "0.0 * objects + 1.0 * math"),
+    ("the centroid without the one of MATLAB", ARRAYS, "np.mean(at))) + 1 for", "np.mean(at))) for"),
+    ("Chamfer distance one way", ARRAYS, "np.mean(there * there) + np.mean(back * back)", "np.mean(there * there)"),
+    ("relative error where nothing was measured", ARRAYS, "valid = np.isfinite(gold) & (gold > 0)\n    n", "valid = np.isfinite(gold)\n    n"),
+    ("the mean of ratios for the ratio of sums", DEFINITION, "return math.fsum(sums[0] for sums in samples) * factor / below if below else math.nan", "return math.fsum(sums[0] / sums[1] for sums in samples) * factor / len(samples)"),
+    ("macro accuracy is accuracy", DEFINITION, "classes.setdefault(label, []).append(right)", "classes.setdefault('', []).append(right)"),
+    ("micro F1 forgets what lacks", DEFINITION, "(2 * found + wrong + lacking)", "(2 * found + wrong)"),
+    ("classes that only predictions have", DEFINITION, "for label in sample[:2]}", "for label in sample[1:2]}"),
+    ("a missing id counts as right", SAMPLES, "    return [0.0]", "    return [1.0]"),
+    ("missing ids are left out", TASK, "out.sums.append(self.definition.missing(gold) if self.definition.missing else [])", "pass"),
+    ("what is unparsed is never seen", TASK, "few = len(self.known) <= max(4, len(self.given) // 3)", "few = False"),
+    ("unknown ids pass", TASK, "for key in sorted(records.by_id.keys() - known.by_id.keys()):", "for key in ():"),
 ]  # fmt: skip
 
 

@@ -118,6 +118,16 @@ def coco(gold, ours, images):
     return run.stats[:3].tolist()
 
 
+def test_an_object_is_found_once():
+    box = [0, 0, 10, 10]
+    found = geometry.match_instances([(box, 0.9), (box, 0.8)], [box], [False], 100)
+    assert found == (1, [0.9, 0.8], ["1" * 10, "0" * 10])
+    # the better of two objects, though the first in order overlaps enough too
+    near = [0, 0, 10, 9]
+    marks = geometry.match_instances([(near, 0.9), (box, 0.8)], [box, near], [False, False], 100)[2]
+    assert marks == ["1" * 10, "1" * 10]
+
+
 def test_more_objects_than_100_can_all_be_found():
     from glevel_fast.evaluation.answers import Instances
 

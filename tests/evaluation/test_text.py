@@ -140,6 +140,17 @@ def test_edits(prediction, gold):
     assert text.anls(prediction, gold) == pytest.approx(1 - share if share < 0.5 else 0.0)
 
 
+def test_half_of_the_letters_are_too_few():
+    assert text.anls("ab", "ac") == 0.0
+    assert text.anls("abc", "abd") == pytest.approx(2 / 3)
+
+
+def test_only_longer_words_have_stems():
+    assert text.rouge_n("sky", "ski", stem=True) == 0.0
+    assert text.rouge_n("skies cats", "ski cat", stem=True) == 0.5
+    assert text.rouge_n("happily", "happili", stem=True) == 1.0
+
+
 def test_the_best_reference_counts():
     for one in OF_TEXTS:
         assert one.sample("dogs ran", ("a cat sat", "dogs ran", "owls"), None) == [1.0]
