@@ -70,6 +70,9 @@ def test_published_results(capsys):
     assert "2,146 of 2,424 printed figures agree with the tasks within rounding." in out
     assert "28.61 (28.61)" in out
     assert re.search(r"^wins +Tables 6-11 +77 +48 +29 +0$", out, re.MULTILINE)
+    vidagent = next(line for line in out.splitlines() if line.startswith("VidAgent"))
+    assert "≥6.25 (10.80)" in vidagent
+    assert "≥2.16 (0.00)" in vidagent  # a lower bound where print has less, too
 
 
 def test_general_bench_is_the_default_benchmark(tmp_path, capsys):

@@ -62,13 +62,19 @@ def print_published(scores: Scores, top: int | None = None) -> None:
     beside = {(c.model, c.where, c.level): c for c in comparisons if c.kind in boards}
     order = _by_level(scores)[:top]
 
-    def cells(modality: str, k: int, column: Any) -> list[str]:
-        return [_beside(beside.get((scores.models[i], modality, k)), column[i]) for i in order]
+    bounds = scores.lower_bound
+    of_level5 = bounds[:, -2] | bounds[:, -1]
+
+    def cells(where: str, k: int, column: Any, marks: Any) -> list[str]:
+        printed = [beside.get((scores.models[i], where, k)) for i in order]
+        return [_beside(c, column[i], bool(marks[i])) for i, c in zip(order, printed, strict=True)]
 
     columns = {"Model": [model_name(scores.models[i]) for i in order], "Level": [_level(scores, i) for i in order]}
     columns |= _bars(scores, order)
-    columns |= {f"S{k}": cells("overall", k, scores.overall[:, k - 2]) for k in LEVELS}
-    columns |= {f"{m} S2": cells(m, 2, scores.modality[:, i, 0]) for i, m in enumerate(scores.modalities)}
+    for k in LEVELS:
+        columns[f"S{k}"] = cells("overall", k, scores.overall[:, k - 2], of_level5 if k == 5 else bounds[:, -1])
+    for m, modality in enumerate(scores.modalities):
+        columns[f"{modality} S2"] = cells(modality, 2, scores.modality[:, m, 0], bounds[:, m])
     columns["Wins"] = [str(scores.wins[i].sum()) for i in order]
     columns["Supported"] = [str(scores.supported[i].sum()) for i in order]
     title = (
@@ -141,11 +147,9 @@ def shown_points(value: float) -> str:
     return "-" if np.isnan(value) else f"{value:.2f}"
 
 
-def _beside(comparison: Comparison | None, recomputed: float) -> str:
-    if comparison is None:
-        return shown_points(recomputed)
-    bound = "≥" if comparison.lower_bound else ""
-    return f"{bound}{shown_points(recomputed)} ({comparison.printed:.2f})"
+def _beside(comparison: Comparison | None, recomputed: float, lower_bound: bool) -> str:
+    text = points_text(recomputed, lower_bound)
+    return text if comparison is None else f"{text} ({comparison.printed:.2f})"
 
 
 def model_name(name: str) -> str:
