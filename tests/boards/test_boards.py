@@ -187,7 +187,7 @@ def test_wrong_scope_or_level(case, scope, level, message):
 
 
 def test_wrong_date(paper):
-    with pytest.raises(gl.BenchmarkError, match="YYYY-MM-DD"):
+    with pytest.raises(gl.GLevelError, match="YYYY-MM-DD"):
         gl.board(paper, date="May 2025")
     assert gl.board(paper, date="2025-05-07").columns()["date"][0] == "2025-05-07"
 

@@ -120,3 +120,29 @@ def test_names_of_tools_take_none_of_the_paper_s():
 def test_mappings_that_are_our_choice(name, z, points):
     bench = gl.Benchmark(("a",), ("language",), ("",), (name,), np.array([np.nan]))
     assert gl.Scorer(bench).map(np.array([[z]]))[0, 0] == pytest.approx(points, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("Accuracy", "Acc"), ("acc_norm", "Acc"), ("Top-1", "Acc"), ("top 1", "Acc"), ("exact_match", "EM@1"),
+        ("Exact Match", "EM@1"), ("SSIM", "MS-SSIM"), ("MS_SSIM", "MS-SSIM"), ("IoU", "mIoU"), ("BLEU", "BLEU-4"),
+        ("ROUGE", "ROUGE-L"), ("L1-Dis", "L1 distance"), ("Suc-Rate", "Successful rate"), ("UPR", "User preference rates"),
+        ("OFS", "Optical Flow Score"), ("Aesth-Score", "Aesthetic score"), ("FID↓", "FID"), ("FID (↓)", "FID"),
+        ("↑ Acc", "Acc"), ("Acc (%)", "Acc"), ("Acc % ↑", "Acc"), ("Acc(%)↑", "Acc"), ("RMSE ⬇️", "RMSE"),
+        ("FID ↓ (lower is better)", "FID"), ("WER (%) ↓", "WER"), ("F1-score", "F1"), ("Acc.", "Acc"), ("CLIP-Score", "CLIPScore"),
+    ],
+)  # fmt: skip
+def test_names_people_write(name, known):
+    assert find_metric(name) is find_metric(known)
+
+
+@pytest.mark.parametrize("name", ["", "↓", "%", "(↓)", "Acc ↓ or so", "FIDx", "BLEU-2", "-", None, 3, "x" * 2000])
+def test_names_of_nothing(name):
+    assert metrics.known_metric(name) is None
+
+
+def test_no_two_metrics_are_one_when_squeezed():
+    names = {}
+    for spelling, metric in metrics._registry.items():
+        assert names.setdefault(metrics._squeezed(spelling), metric) is metric, spelling

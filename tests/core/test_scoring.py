@@ -227,7 +227,7 @@ def test_one_scorer_many_threads():
 
 @pytest.mark.parametrize("threads", [0, -1])
 def test_bad_threads(threads):
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="1 or more"):
         gl.Scorer(BENCH).score(RAW, threads=threads)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from glevel_fast.boards.formats import Formats, plain, points_column
 from glevel_fast.boards.scopes import Scope, find_scope
 from glevel_fast.core.benchmark import LANGUAGE, PARADIGMS
+from glevel_fast.core.checks import checked_date
 from glevel_fast.core.results import Results
 from glevel_fast.core.scoring import Scorer
 from glevel_fast.errors import BenchmarkError
@@ -195,14 +195,10 @@ def board(
 
     Raises
     ------
-    BenchmarkError
+    GLevelError
         A scope, level or task that the benchmark does not have, or what is no date.
     """
-    if date:
-        try:
-            datetime.date.fromisoformat(date)
-        except ValueError:
-            raise BenchmarkError(f"date {shown(date)} is not a day written YYYY-MM-DD") from None
+    checked_date(date)
     notes: tuple[str, ...] = ()
     if tasks is None and str(scope).strip().casefold().removeprefix("scope-") == "a.quick":
         raise BenchmarkError("scope A.quick is a declared subset of the tasks: say which (tasks=..., --tasks FILE)")

@@ -40,6 +40,13 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="tasks with metrics and specialists: sota_result.xlsx, ... (default: General-Bench as bundled)",
     )
+    parser.add_argument(
+        "--metrics",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="metrics of your own: a table with the columns metric, family, worst, best, constant, low, high, aliases",
+    )
     parser.add_argument("--zero", choices=["missing", "score"], default="missing", help="what an exact 0 means")
     parser.add_argument(
         "--invalid",
@@ -72,6 +79,14 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(parser=parser, policy="paper")
 
 
+def register_metrics(arguments: argparse.Namespace) -> None:
+    """Those of the tables that --metrics names."""
+    from glevel_fast.loading.metrics import load_metrics
+
+    for path in arguments.metrics:
+        load_metrics(path)
+
+
 def read_inputs(
     arguments: argparse.Namespace, invalid: Literal["error", "missing"] | None = None
 ) -> tuple[Benchmark, Results]:
@@ -85,6 +100,7 @@ def read_inputs(
 
     if not arguments.results:
         return gl.published.benchmark(), gl.published.results()
+    register_metrics(arguments)
     benchmark = gl.load_benchmark(arguments.benchmark) if arguments.benchmark else gl.published.benchmark()
     # The released scorer reads an unreadable cell as ∞, that is as missing.
     invalid = invalid or ("missing" if arguments.policy == "release" else arguments.invalid)

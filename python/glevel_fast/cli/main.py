@@ -34,6 +34,7 @@ from glevel_fast.cli import (
 )
 from glevel_fast.cli.completion import answer
 from glevel_fast.cli.notes import add_quiet, begin
+from glevel_fast.cli.options import named
 from glevel_fast.errors import GLevelError
 from glevel_fast.version import __version__
 
@@ -131,7 +132,18 @@ def parser() -> argparse.ArgumentParser:
     ):
         command.add_to(commands)
     add_quiet(whole)
+    _refuse_empty_names(whole)
     return whole
+
+
+def _refuse_empty_names(parser: argparse.ArgumentParser) -> None:
+    """An empty name of a file (of a variable that is not set, say) is a mistake, and not "no file"."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                _refuse_empty_names(command)
+        elif action.metavar in ("FILE", "FOLDER", "RESULTS") and action.type is None and action.default != "":
+            action.type = named
 
 
 if __name__ == "__main__":

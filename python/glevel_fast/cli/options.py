@@ -12,14 +12,21 @@ if TYPE_CHECKING:
 
 
 def positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number above 0, below a billion")
     return int(text)
 
 
+def named(text: str) -> str:
+    """The name of a file, which is not empty."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name of the file is empty")
+    return text
+
+
 def whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or above")
+    if not text.isascii() or not text.isdigit() or len(text) > 20:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number, 0 or above, of at most 20 digits")
     return int(text)
 
 

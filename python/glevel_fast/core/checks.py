@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_specialists",
+    "checked_date",
     "checked_number",
     "checked_numbers",
     "checked_seed",
@@ -90,6 +93,23 @@ def checked_number(given: Any, what: str) -> float:
     if value.ndim:
         raise GLevelError(f"{what}: one number is needed, not {given!r}")
     return float(value)
+
+
+def checked_date(date: str) -> str:
+    """A day written YYYY-MM-DD, or nothing.
+
+    Raises
+    ------
+    GLevelError
+        Anything else.
+    """
+    try:
+        good = not date or bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date) and datetime.date.fromisoformat(date))
+    except (TypeError, ValueError):
+        good = False
+    if not good:
+        raise GLevelError(f"date {shown(date)} is not a day written YYYY-MM-DD")
+    return date
 
 
 def checked_seed(seed: int) -> int:

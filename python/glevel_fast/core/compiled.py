@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from glevel_fast import _core
 from glevel_fast.core.twin.engine import Engine as Twin
+from glevel_fast.text import shown
 
 if TYPE_CHECKING:
     from glevel_fast.core.benchmark import Benchmark
@@ -106,12 +107,12 @@ def count_threads(threads: int | None) -> int:
     Raises
     ------
     ValueError
-        Less than 1.
+        Less than 1, or more than any machine has.
     """
     if threads is None:
         return _core.available_threads()
-    if threads < 1:
-        raise ValueError(f"threads={threads}: at least 1")
+    if not 1 <= threads < 2**31:
+        raise ValueError(f"threads={shown(threads)}: 1 or more, below 2^31")
     return threads
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -35,8 +36,8 @@ class Metric:
     low, high : float
         Domain of z, both ends included; `inverse` leaves out z = 0.
     aliases : tuple of str
-        Other spellings. Names meet case-blind, with white space folded and a trailing
-        bracket dropped, so these need no alias.
+        Other spellings. Names meet case-blind, with white space folded, a trailing bracket and arrows
+        dropped, and hyphens, underscores and blanks alike, so these need no alias.
 
     Source: docs/spec.md section 2.
     """
@@ -164,6 +165,7 @@ class Metric:
         return body
 
 
+_MARKS = re.compile(r"^[\s↑↓⬆⬇▲▼△▽\ufe0f]+|[\s↑↓⬆⬇▲▼△▽\ufe0f%.]+$")
 _registry: dict[str, Metric] = {}
 
 
@@ -179,14 +181,37 @@ def find_metric(name: str) -> Metric:
     if metric is None:
         raise UnknownMetricError(
             f"unknown metric {shown(name)}{nearest(str(name), (m.name for m in known_metrics()))}; "
-            "`glevel metrics` lists them all, gl.register_metric adds one"
+            "`glevel metrics` lists them all; gl.register_metric adds one, and a table of them --metrics FILE"
         )
     return metric
 
 
 def known_metric(name: object) -> Metric | None:
     """As `find_metric`, None where there is no such metric."""
-    return _registry.get(fold_label(name)) if isinstance(name, str) and len(name) <= 1000 else None
+    if not isinstance(name, str) or len(name) > 1000:
+        return None
+    if (metric := _registry.get(fold_label(name))) is not None:
+        return metric
+    bare = _bare(name)
+    if (metric := _registry.get(bare)) is not None:
+        return metric
+    squeezed = _squeezed(bare)
+    found = {metric for spelling, metric in _registry.items() if _squeezed(spelling) == squeezed}
+    return found.pop() if len(found) == 1 and squeezed else None
+
+
+def _bare(name: str) -> str:
+    """A name without the marks that tables put around it: arrows of direction, percent signs, brackets, full stops."""
+    while True:
+        bare = fold_label(_MARKS.sub("", name))
+        if bare == name:
+            return bare
+        name = bare
+
+
+def _squeezed(name: str) -> str:
+    """A name without hyphens, underscores and blanks: "MS_SSIM", "ms-ssim" and "MS SSIM" are one."""
+    return re.sub(r"[-_\s]", "", name).casefold()
 
 
 def known_metrics() -> tuple[Metric, ...]:
@@ -242,15 +267,24 @@ def _register_known() -> None:
             register_metric(Metric(name, "inverse", constant=constant))
     register_metric(Metric("PSNR", "tanh", constant=20.0))
     register_metric(Metric("WER", "linear", worst=1.0, best=0.0))
-    register_metric(Metric("MS-SSIM", "linear", worst=-1.0, best=1.0, low=-1.0, high=1.0))
+    register_metric(Metric("MS-SSIM", "linear", worst=-1.0, best=1.0, low=-1.0, high=1.0, aliases=("SSIM",)))
     register_metric(Metric("MOS", "linear", worst=1.0, best=5.0, low=1.0, high=5.0))
     register_metric(Metric("CIDEr", "linear", worst=0.0, best=100.0))
     aliases = {
+        "Acc": ("Accuracy", "acc_norm", "Top-1", "Top-1 Accuracy", "Top-1 Acc"),
+        "EM@1": ("exact_match",),
+        "mIoU": ("IoU",),
+        "mAP@50": ("mAP@0.5", "mAP50", "mAP@.5"),
+        "L1 distance": ("L1-Dis",),
+        "Successful rate": ("Suc-Rate",),
+        "User preference rates": ("UPR",),
+        "Optical Flow Score": ("OFS",),
+        "Aesthetic score": ("Aesth-Score",),
         "BLEU-1": ("BLUE_1",),
-        "BLEU-4": ("BLEU@4",),
+        "BLEU-4": ("BLEU@4", "BLEU"),
         "Frame-Acc": ("Fram-Acc",),
         "F1": ("F1 Score",),
-        "ROUGE-L": ("Rouge-L f",),
+        "ROUGE-L": ("Rouge-L f", "ROUGE"),
         "CLIPScore": ("CLIP score",),
         "MUSIQ": ("MUSIQ score",),
     }

@@ -5,7 +5,6 @@ What leaves is S2 to S5 and the level, their bootstrap intervals, and the hash o
 
 from __future__ import annotations
 
-import datetime
 import re
 import uuid
 from collections.abc import Iterator
@@ -15,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glevel_fast.core.benchmark import LEVELS
+from glevel_fast.core.checks import checked_date
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.frames import AsFrames
-from glevel_fast.text import shown
 from glevel_fast.version import __version__
 
 if TYPE_CHECKING:
@@ -54,11 +53,7 @@ class Export(AsFrames):
     def __post_init__(self) -> None:
         if self.boot is not None and self.boot.models != self.scores.models:
             raise GLevelError("the intervals are of other models than the scores")
-        if self.date:
-            try:
-                datetime.date.fromisoformat(self.date)
-            except ValueError:
-                raise GLevelError(f"date {shown(self.date)} is not a day written YYYY-MM-DD") from None
+        checked_date(self.date)
 
     def __repr__(self) -> str:
         return f"Export({len(self.scores)} models)"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glevel_fast.boards.board import Board, board
+from glevel_fast.core.checks import checked_date
 from glevel_fast.errors import GLevelError, ResultsError
 from glevel_fast.extras import require
 from glevel_fast.io import write
@@ -93,6 +94,7 @@ def page(
         An interval of a model that was not scored, or that holds no rank.
     """
     jinja2 = require("jinja2", "report")
+    checked_date(date)
     here = files("glevel_fast.report")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast.boards.board import board
+from glevel_fast.core.checks import checked_date
 from glevel_fast.core.metrics import Metric
 from glevel_fast.core.results import Results
 from glevel_fast.core.scoring import Scorer
@@ -52,7 +53,7 @@ def take(scores: Scores, *, date: str = "") -> dict[str, Any]:
     Parameters
     ----------
     date : str, optional
-        Of the results; goes into the file as given.
+        Of the results, as YYYY-MM-DD.
 
     Returns
     -------
@@ -64,6 +65,7 @@ def take(scores: Scores, *, date: str = "") -> dict[str, Any]:
     GLevelError
         For more models and tasks than can be read again.
     """
+    checked_date(date)
     values = scores.scored_raw()
     refuse_many(values.size, MAX_VALUES // 2, "values (models x tasks)", "a snapshot")
     _refuse_many_parts(len(scores), scores.benchmark)
