@@ -319,6 +319,12 @@ def test_a_table_of_tasks():
         load_tasks(tasks(*[("T0", "t", "Acc", "", "percent", "")] * 2), bench("Acc"))
 
 
+def test_a_specialist_that_may_be_a_fraction_is_noted():
+    _, notes = load_tasks(tasks(("T0", "t", "Acc", "exact", "percent", "")), bench("Acc", sota=0.745))
+    assert notes[0].endswith("give them the scale 100): 'T0' 0.745")
+    assert not load_tasks(tasks(("T0", "t", "WER", "corpus", "fraction", "")), bench("WER", sota=0.745))[1]
+
+
 def test_units_scale_the_value():
     golds = [{"id": i, "output": "A"} for i in range(7)]
     ours = [{"id": i, "prediction": "A" if i < 4 else "B"} for i in range(7)]

@@ -146,8 +146,8 @@ def test_half_of_the_letters_are_too_few():
 
 
 def test_only_longer_words_have_stems():
-    assert text.rouge_n("sky", "ski", stem=True) == 0.0
-    assert text.rouge_n("skies cats", "ski cat", stem=True) == 0.5
+    assert text.rouge_n("was", "wa", stem=True) == 0.0
+    assert text.rouge_n("cats", "cat", stem=True) == 1.0
     assert text.rouge_n("happily", "happili", stem=True) == 1.0
 
 

@@ -94,6 +94,14 @@ def load_tasks(source: Any, bench: Benchmark) -> tuple[tuple[TaskRow, ...], tupl
     if faults:
         raise EvaluationError(f"{table.where}: {len(faults)} tasks cannot be used:{bullets(faults, len(faults))}")
     notes = [f"tasks without a definition take the default of their metric: {listing(defaults)}"] if defaults else []
+    low = [
+        f"{shown(row.task)} {bench.sota[at]:g}"
+        for at, row in sorted(rows.items())
+        if row.unit == "percent" and bench.scale[at] == 1 and 0 < bench.sota[at] <= 1
+    ]
+    if low:
+        what = "specialists of at most 1 where the unit is percent (if they are fractions, give them the scale 100)"
+        notes.append(f"{what}: {listing(low)}")
     others = [shown(title) for title in table.columns if title not in titles.values()]
     notes += [f"{os.path.basename(table.where)}: columns passed over: {listing(others)}"] if others else []
     return tuple(rows[at] for at in sorted(rows)), tuple(notes)
