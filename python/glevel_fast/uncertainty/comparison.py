@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Comparison", "compare"]
 
 Array = NDArray[np.float64]
-ROWS = 64
+ROWS = ENOUGH = 64
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -87,21 +87,32 @@ class Comparison:
 
 def compare(influence: Influence, models: tuple[str, ...], level: int, order: NDArray[np.intp]) -> Comparison:
     """All pairs of `order`, the models with a rank on the board of a level, the best first."""
-    n, score = len(order), influence.scores[order, LEVELS.index(level)]
+    n, score, adds = len(order), influence.scores[:, LEVELS.index(level)], influence.added(level)
     p = np.ones((n, n))
     for first in range(0, n, ROWS):
-        rows = slice(first, min(first + ROWS, n))
-        difference = np.abs(score[rows, np.newaxis] - score)
-        error, freedom = influence.difference_errors(level, rows, order)
+        some, among = order[first : first + ROWS], order[first:]
+        difference = np.abs(score[some, np.newaxis] - score[among])
+        error, freedom = influence.difference_errors(level, some, among)
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.where(difference > 0.0, difference / error, 0.0)
         # Of k tasks in which two models differ, no order of signs is rarer than 1 in 2^(k - 1).
-        rarest = 2.0 ** (1.0 - influence.units_that_differ(level, rows, order))
-        p[rows] = np.maximum(t_tail(t, freedom), np.minimum(rarest, 1.0))
+        rarest = np.minimum(2.0 ** (1.0 - _differing(adds[some], adds[among])), 1.0)
+        p[first : first + len(some), first:] = np.maximum(t_tail(t, freedom), rarest)
     pairs = np.triu_indices(n, 1)
     corrected = np.ones((n, n))
     corrected[pairs] = _holm(p[pairs])
     return Comparison(level, tuple(models[i] for i in order), np.minimum(corrected, corrected.T))
+
+
+def _differing(some: Array, among: Array) -> NDArray[np.int64]:
+    """int64 (n_some, n_among): how many units add something different; past 64 of them, not all are counted."""
+    count = np.zeros((len(some), len(among)), np.int64)
+    for first in range(0, some.shape[1], ENOUGH):
+        piece = slice(first, first + ENOUGH)
+        count += np.count_nonzero(some[:, np.newaxis, piece] != among[np.newaxis, :, piece], axis=2)
+        if (count >= ENOUGH).all():
+            break
+    return count
 
 
 def _holm(p: Array) -> Array:

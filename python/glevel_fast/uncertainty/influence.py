@@ -148,29 +148,32 @@ class Influence:
             by_freedom += own**2 / part.freedom
         return np.sqrt(variance), _freedom(variance, by_freedom)
 
-    def difference_errors(self, level: int, rows: slice, among: NDArray[np.intp]) -> tuple[Array, Array]:
-        """The same for the differences of two models' scores, float64 (n_rows, n) each, of `among[rows]` and `among`.
+    def difference_errors(self, level: int, some: NDArray[np.intp], among: NDArray[np.intp]) -> tuple[Array, Array]:
+        """The same for the differences of the scores of `some` models and of `among`, float64 (n_some, n_among) each.
 
         Slopes are those midway between the two: at either end alone they would be too flat where one of them has
         few wins, and the variance of S4 too small.
         """
-        means = self.means[among]
-        slopes = self.slopes(level, (means[rows, np.newaxis] + means[np.newaxis]) / 2.0)
-        variance, by_freedom = np.zeros(slopes.shape[:2]), np.zeros(slopes.shape[:2])
+        means = self.means
+        if level < 4 or not self.grouped:
+            slopes = self.slopes(level, means[:1, np.newaxis])  # the same everywhere
+        else:
+            slopes = self.slopes(level, (means[some, np.newaxis] + means[np.newaxis, among]) / 2.0)
+        variance, by_freedom = (np.zeros((len(some), len(among))) for _ in range(2))
         for part in self.parts(level):
-            e = part.e[among]
-            square = (e**2).sum(axis=1)
-            apart = square[rows, np.newaxis] + square - 2.0 * (e[rows] @ e.T)
-            apart[apart < 1e-12 * (square[rows, np.newaxis] + square)] = 0.0
-            own = slopes[:, :, part.group] ** 2 * apart
-            variance += own
-            by_freedom += own**2 / part.freedom
+            one, other = part.e[some], part.e[among]
+            square = (one**2).sum(axis=1)[:, np.newaxis] + (other**2).sum(axis=1)
+            apart = square - 2.0 * (one @ other.T)
+            apart[apart < 1e-12 * square] = 0.0
+            apart *= slopes[:, :, part.group] ** 2
+            variance += apart
+            by_freedom += apart**2 / part.freedom
         return np.sqrt(variance), _freedom(variance, by_freedom)
 
-    def units_that_differ(self, level: int, rows: slice, among: NDArray[np.intp]) -> NDArray[np.int64]:
-        """int64 (n_rows, n): in how many units two models get something different."""
-        adds = np.concatenate([part.adds[among] for part in self.parts(level)], axis=1)
-        return np.stack([(row != adds).sum(axis=1) for row in adds[rows]])
+    def added(self, level: int) -> Array:
+        """float64 (n_models, n_units): what each unit adds to the means that count in a score, the busiest first."""
+        adds = np.concatenate([np.zeros((len(self.scores), 0)), *(part.adds for part in self.parts(level))], axis=1)
+        return np.ascontiguousarray(adds[:, np.argsort(-np.count_nonzero(adds, axis=0), kind="stable")])
 
 
 def _of_tasks(prepared: Prepared, unit: Literal["task", "skill"]) -> Influence:
