@@ -62,6 +62,7 @@ MODEL_SCORES = obj(
 BOARD_OF_SETS = obj(
     score=POINTS, mean=POINTS, min=POINTS, interval=items(POINTS, 2), median=POINTS, max=POINTS, rank=RANK,
     rank_interval=items(RANK, 2), ranks=items({"type": "array", "prefixItems": [RANK, WHOLE]}),
+    optional=("rank_interval", "ranks"),
 )  # fmt: skip
 SUMMARY = obj(
     sets=WHOLE,
@@ -77,7 +78,7 @@ SUMMARY = obj(
 )
 SURE_BOARD = obj(
     score=POINTS, interval=items(POINTS, 2), coverage={"enum": ["full", "wide", "limit", "unknown"]}, rank=RANK,
-    joint_rank_interval=items(RANK, 2),
+    joint_rank_interval=items(RANK, 2), optional=("joint_rank_interval",),
 )  # fmt: skip
 SURE_MODEL = obj(
     model=TEXT,
@@ -251,6 +252,7 @@ SCHEMAS: dict[str, tuple[str, Schema]] = {
     "stability": (
         "glevel stability --json",
         obj(
+            ("boards",),
             glevel_fast=TEXT,
             benchmark=BENCHMARK,
             resamples=obj(
@@ -271,7 +273,7 @@ SCHEMAS: dict[str, tuple[str, Schema]] = {
                         neighbours=items(obj(higher=TEXT, lower=TEXT, share=SHARE, p=SHARE)),
                         groups=items(items(TEXT)),
                     ),
-                )
+                ),
             ),
             summary=SUMMARY,
             notes=items(TEXT),

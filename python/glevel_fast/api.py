@@ -241,6 +241,7 @@ class Scorer(_scoring.Scorer):
         start: int = 0,
         stop: int | None = None,
         executor: Executor | None = None,
+        ranks: bool = True,
     ) -> Ablation:
         """Score every model under every specialist set: bit for bit what `score` gives with each of them.
 
@@ -262,6 +263,8 @@ class Scorer(_scoring.Scorer):
         executor : concurrent.futures.Executor, optional
             Who makes the pieces: threads, processes, `client.get_executor()` of dask, ... (`threads` is then
             for each worker, 1 by default). The bytes are those of one process.
+        ranks : bool
+            Whether the summary counts ranks; without them there may be any number of models.
 
         Returns
         -------
@@ -276,7 +279,7 @@ class Scorer(_scoring.Scorer):
         """
         found = _ablation.ablate(
             self, results, sets, full=full, models=models, threads=threads, piece=piece, progress=progress,
-            start=start, stop=stop, executor=executor,
+            start=start, stop=stop, executor=executor, ranks=ranks,
         )  # fmt: skip
         return _with_plots(Ablation, found)
 
@@ -372,10 +375,12 @@ class Scorer(_scoring.Scorer):
         stop: int | None = None,
         sampling: Literal["tasks", "both"] = "tasks",
         executor: Executor | None = None,
+        ranks: bool = True,
     ) -> Bootstrap:
-        """Resample the benchmark's tasks: intervals of scores and ranks, chances of levels, P(A above B).
+        """Resample the benchmark's tasks: intervals of scores and ranks, who can be told apart, chances of levels.
 
-        It covers the choice of tasks, and not sample noise inside a task. In each group as many units
+        It covers the choice of tasks, and not sample noise inside a task; docs/spec.md section 9 says what each
+        statement means, and benchmarks/COVERAGE.md how far it holds in simulation. In each group as many units
         as there are get drawn with replacement, the same for all models. Seed and resample alone decide
         what is drawn: the numbers are the same on every machine and for any thread count.
 
@@ -391,12 +396,13 @@ class Scorer(_scoring.Scorer):
             0 to 2^64 - 1.
         threads, piece, progress : as in `ablate`
         compare : levels
-            Whose boards the result will be asked about: P(A above B) of all models is counted on the
-            way. For others the resamples are made again when they are asked for.
+            Of whose boards the result will be asked in what share of the resamples A is above B: that is
+            counted on the way. For others the resamples are made again when they are asked for.
         start, stop : int, optional
             Only resamples [start, stop): their summaries merge into that of all. A resample does not depend
             on how many there are, so a run can go on where another ended.
-
+        ranks : bool
+            As in `ablate`.
         sampling : {"tasks", "both"}
             "both" adds sample noise: in every resample each value is moved by its standard error, or that of
             its number of samples (`Results.stderr`, `Results.n`). `covers` says of how many values. The spread
@@ -420,7 +426,7 @@ class Scorer(_scoring.Scorer):
         """
         found = _bootstrap.bootstrap(
             self, results, n, unit, seed, models=models, threads=threads, piece=piece, progress=progress,
-            compare=compare, start=start, stop=stop, sampling=sampling, executor=executor,
+            compare=compare, start=start, stop=stop, sampling=sampling, executor=executor, ranks=ranks,
         )  # fmt: skip
         return _with_plots(Bootstrap, found)
 

@@ -81,6 +81,20 @@ def test_stability(unit, files, tmp_path, capsys):
     assert set(value["boards"]) == {"level2", "level3", "level4", "level5"}
 
 
+@pytest.mark.parametrize("command", [["stability", "-n", "50", "--level", "3"], ["ablate", "-n", "50"]])
+def test_without_ranks(command, files, tmp_path, capsys):
+    out = [tmp_path / "s.json", tmp_path / "s.csv"]
+    assert main([*command, *files, "--no-ranks", "--json", str(out[0]), "--csv", str(out[1])]) == 0
+    shown = capsys.readouterr().out
+    assert "Rank " in shown
+    assert "Ranks" not in shown.splitlines()[2]
+    assert "ointly" not in shown
+    assert "rank_best" not in out[1].read_text()
+    assert "rank_interval" not in json.dumps(json.loads(out[0].read_text())["summary"])
+    with pytest.raises(SystemExit):
+        main([*command, *files, "--no-ranks", "--plot", str(tmp_path / "x.png")])
+
+
 def test_what_if(files, tmp_path, capsys):
     reading = files[1:]
     plot = str(tmp_path / "w.svg")

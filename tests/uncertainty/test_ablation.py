@@ -377,6 +377,40 @@ def test_a_summary_of_too_many_models_is_refused(monkeypatch):
             call()
     assert scorer.ablate(raw, sets, full=True).scores.shape == (3, 5, 4)
     assert scorer.ablate(raw[:4], sets).summary.n == 3
+    assert scorer.ablate(raw, sets, ranks=False).summary.n == scorer.bootstrap(raw, 3, ranks=False).done == 3
+
+
+def test_without_ranks_the_rest_is_the_same(monkeypatch):
+    """Slices of models, whose ranks would be others, leave no trace."""
+    from glevel_fast.uncertainty import summary
+
+    monkeypatch.setattr(summary, "SLICE", 7)
+    benchmark, raw = random_case(40, 80, seed=5)
+    scorer = Scorer(benchmark, fractions="keep")
+    out = SpecialistSets.leave_one_out(benchmark)
+    runs = [
+        (scorer.ablate(raw, out, ranks=ranks), scorer.bootstrap(raw, 150, seed=2, piece=40, ranks=ranks))
+        for ranks in (True, False)
+    ]
+    for counted, other in zip(*runs, strict=True):
+        a, b = counted.summary, other.summary
+        for name, array in b.arrays.items():
+            assert np.array_equal(array, a.arrays[name]), name
+        assert np.array_equal(a.moved, b.moved)
+        assert a.pivotal() == b.pivotal()
+        assert np.array_equal(a.quantile(0.3), b.quantile(0.3))
+        assert pickle.loads(pickle.dumps(b)) == b != a
+        assert not {name for name in other.columns() if "rank_" in name}
+        assert set(other.columns()) <= set(counted.columns())
+        assert "joint_rank" not in json.dumps(other.to_dict()["summary"])
+        for call in (b.rank_interval, lambda b=b: b.rank_counts):
+            with pytest.raises(GLevelError, match="made without ranks"):
+                call()
+        with pytest.raises(GLevelError, match="cannot be merged"):
+            a.merge(b)
+    whole = runs[1][0].summary
+    parts = [scorer.ablate(raw, out, start=a, stop=b, ranks=False).summary for a, b in ((30, 80), (0, 30))]
+    assert pickle.dumps(parts[0].merge(parts[1])) == pickle.dumps(whole)
 
 
 def test_wrong_input_is_refused():

@@ -47,6 +47,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="the board to show (default 3: specialists cannot move Level-2)",
     )
     ablate.add_argument("--confidence", type=options.confidence, default=0.95, help="of intervals (default 95)")
+    ablate.add_argument("--no-ranks", action="store_true", help="count no ranks: for more than 10,000 models")
     options.add_outputs(ablate)
     options.add_top(ablate, "models, in the table and the plot")
     ablate.set_defaults(run=run)
@@ -54,6 +55,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(arguments: argparse.Namespace) -> int:
     to_stdout = options.check_outputs(arguments)
+    if arguments.plot and arguments.no_ranks:
+        arguments.parser.error("--plot shows ranks: leave --no-ranks out")
     if arguments.replace and len(arguments.replace) < 2:
         arguments.parser.error("--replace needs a task and at least one σ")
     given = (arguments.leave_one_out, arguments.replace, arguments.sets, arguments.drop, arguments.strict)
@@ -62,7 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
     scorer, results = inputs.read_scorer(arguments)
     sets = _sets(arguments, scorer.benchmark)
     with Progress("scoring") as progress, options.executor(arguments) as executor:
-        ablation = scorer.ablate(results, sets, threads=arguments.threads, progress=progress.update, executor=executor)
+        ablation = scorer.ablate(
+            results, sets, threads=arguments.threads, progress=progress.update, executor=executor,
+            ranks=not arguments.no_ranks,
+        )  # fmt: skip
     options.write_outputs(
         arguments, lambda: ablation.to_dict(arguments.confidence), lambda: ablation.columns(arguments.confidence)
     )

@@ -52,7 +52,8 @@ def print_stability(boot: Bootstrap, level: int, confidence: float, top: int | N
     else:
         _print_board(boot, level, k, confidence, title, order[:top])
         print_rest(len(order) - len(order[:top]))
-        _print_groups(boot, level, confidence, width)
+        if boot.summary.has_ranks:
+            _print_groups(boot, level, confidence, width)
     for start, text in (("Covers ", boot.covers), ("Does not cover ", boot.leaves_out)):
         print(textwrap.fill(f"{start}{text}.", width))
 
@@ -60,8 +61,6 @@ def print_stability(boot: Bootstrap, level: int, confidence: float, top: int | N
 def _print_board(boot: Bootstrap, level: int, k: int, confidence: float, title: str, order: list[int]) -> None:
     scores, rank = boot.influence.scores[:, k], boot.prepared.base_ranks[k]
     low, high = boot.intervals(confidence)
-    best, worst = boot.summary.rank_interval(confidence)
-    first, last = boot.joint_ranks(level, confidence)
     percent, bound = f"{100 * confidence:g} %", _bounds(boot.prepared.scores, level)
     table = {
         "Model": [model_name(boot.models[i]) for i in order],
@@ -70,8 +69,12 @@ def _print_board(boot: Bootstrap, level: int, k: int, confidence: float, title: 
     }
     covers = {"Covers": boot.coverage[order, k].tolist()}
     ranks = {"Rank": [_level(rank[i]) for i in order]}
-    single = {"Singly": [f"{_level(best[i, k])} - {_level(worst[i, k])}" for i in order]}
-    joint = {"Jointly": [f"{first[i]} - {last[i]}" for i in order]}
+    single, joint = {}, {}
+    if boot.summary.has_ranks:
+        best, worst = boot.summary.rank_interval(confidence)
+        single = {"Singly": [f"{_level(best[i, k])} - {_level(worst[i, k])}" for i in order]}
+        best, worst = boot.joint_ranks(level, confidence)
+        joint = {"Jointly": [f"{best[i]} - {worst[i]}" for i in order]}
     chances = boot.chances(confidence)
     chance = {}
     if not np.isnan(chances).any():
@@ -93,7 +96,7 @@ def _print_board(boot: Bootstrap, level: int, k: int, confidence: float, title: 
         "Interval: of the score over boards of other tasks. "
         + "; ".join(f"{kind}: {COVERAGE[kind]}" for kind in kinds),
         "Ranks: singly, each model's alone; jointly, all of them hold at once, among the models on this board",
-    ]
+    ][: 1 + bool(joint)]
     if chance:
         said.append("Level-3+, 4+, 5+: limits of the chance of such a level on a board of as many fresh tasks")
     print()
@@ -157,7 +160,6 @@ def _print_summary(
     k = LEVELS.index(level)
     rank, mean = summary.base_ranks[k], summary.mean
     low, high = summary.interval(confidence)
-    best, worst = summary.rank_interval(confidence)
     order = np.lexsort((-mean[:, k], np.where(rank > 0, rank, len(rank) + 1)))
     shown = [int(i) for i in order if rank[i] or summary.most[i, k] > 0]
     if not shown:
@@ -173,8 +175,10 @@ def _print_summary(
     table |= {f"{100 * confidence:g} % of sets": [f"{low[i, k]:.2f} - {high[i, k]:.2f}" for i in shown]}
     ranks = {
         "Rank": [_level(rank[i]) for i in shown],
-        "Ranks": [f"{_level(best[i, k])} - {_level(worst[i, k])}" for i in shown],
     }
+    if summary.has_ranks:
+        best, worst = summary.rank_interval(confidence)
+        ranks["Ranks"] = [f"{_level(best[i, k])} - {_level(worst[i, k])}" for i in shown]
     levels = {
         ("No level" if name == "none" else f"Level-{name}") + " in": [f"{100 * share[i, j]:.1f} %" for i in shown]
         for j, name in enumerate(LEVEL_NAMES)

@@ -122,10 +122,12 @@ class AblationJob:
     prepared: Prepared
     sets: SpecialistSets
     threads: int
+    ranks: bool
 
     def __call__(self, first: int, last: int) -> Summary:
         scorer = self.prepared.scorer
-        return ablate(scorer, self.prepared, self.sets, threads=self.threads, start=first, stop=last).summary
+        made = ablate(scorer, self.prepared, self.sets, threads=self.threads, start=first, stop=last, ranks=self.ranks)
+        return made.summary
 
 
 def ablate(
@@ -141,6 +143,7 @@ def ablate(
     start: int = 0,
     stop: int | None = None,
     executor: Executor | None = None,
+    ranks: bool = True,
 ) -> Ablation:
     """See `Scorer.ablate`."""
     prepared = prepare(scorer, results, models=models, threads=threads)
@@ -155,11 +158,11 @@ def ablate(
     step = piece or sets_in_piece(n_models, sets.benchmark.n_tasks)
     if sets.dropped is not None and piece is None:
         step = min(step, max(1, PIECE_SCORED // max(prepared.raw.size, 1)))
-    summary = None if full else _empty(prepared, sets)
+    summary = None if full else _empty(prepared, sets, ranks)
     if executor is not None:
         if summary is None:
             raise GLevelError("an executor adds up summaries: full=True, the scores of every set, is made without one")
-        job = AblationJob(prepared, sets, threads or 1)
+        job = AblationJob(prepared, sets, threads or 1, ranks)
         done = spread(executor, job, summary, start, stop, step, progress, adapt=piece is None)
         return Ablation(prepared, sets, start, stop, done, None, summary, threads)
     out = np.empty((stop - start if full else min(step, stop - start), n_models, 4))
@@ -177,10 +180,10 @@ def ablate(
     return Ablation(prepared, sets, start, stop, done - start, out[: done - start] if full else None, summary, threads)
 
 
-def _empty(prepared: Prepared, sets: SpecialistSets) -> Summary:
+def _empty(prepared: Prepared, sets: SpecialistSets, ranks: bool) -> Summary:
     scores = prepared.scores
     job = identity("ablation", prepared.identity, sets.identity)
-    return Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks, job)
+    return Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks, job, ranks)
 
 
 def _take(
@@ -192,10 +195,12 @@ def _take(
     only: NDArray[np.int64],
     threads: int,
 ) -> None:
-    summary.count(first, first + len(scores))
-    moved = prepared.scorer.backend.summarise(scores, prepared.base_ranks, summary.arrays, threads)
+    backend, alone = prepared.scorer.backend, only >= 0
+    moved = summary.take(backend, first, scores, threads)
+    if not summary.has_ranks:
+        for i in np.flatnonzero(alone):
+            moved[i] = (backend.ranks(np.ascontiguousarray(scores[i])) != prepared.base_ranks).any(axis=0).sum()
     summary.decided += decided
-    alone = only >= 0
     np.add.at(summary.moved, only[alone], moved[alone])
 
 

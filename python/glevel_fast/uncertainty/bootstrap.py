@@ -250,11 +250,15 @@ class Bootstrap(AsFrames):
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
         """Plain data, as `glevel stability --json` writes it."""
         benchmark = self.prepared.scores.benchmark
-        return {
+        found = {
             "glevel_fast": __version__,
             "benchmark": {"tasks": benchmark.n_tasks, "sha256": benchmark.sha256},
             "resamples": {
-                "unit": self.unit, "seed": self.seed, "n": self.n, "start": self.start, "stop": self.stop,
+                "unit": self.unit,
+                "seed": self.seed,
+                "n": self.n,
+                "start": self.start,
+                "stop": self.stop,
                 "done": self.done,
             },
             "covers": self.covers,
@@ -263,14 +267,15 @@ class Bootstrap(AsFrames):
             "coverage": limits.COVERAGE,
             "confidence": confidence,
             "models": self._models(confidence),
-            "boards": {f"level{k}": self._board(k, confidence) for k in LEVELS},
-            "summary": self.summary.to_dict(confidence),
-            "notes": list(self.notes),
-        }  # fmt: skip
+        }
+        if self.summary.has_ranks:
+            found["boards"] = {f"level{k}": self._board(k, confidence) for k in LEVELS}
+        return found | {"summary": self.summary.to_dict(confidence), "notes": list(self.notes)}
 
     def _models(self, confidence: float) -> list[dict[str, Any]]:
         low, high = self.intervals(confidence)
-        chances, ranks = self.chances(confidence), {k: self.joint_ranks(k, confidence) for k in LEVELS}
+        chances, ranked = self.chances(confidence), self.summary.has_ranks
+        ranks = {k: self.joint_ranks(k, confidence) for k in LEVELS if ranked}
 
         def board(m: int, k: int, level: int) -> dict[str, Any]:
             return {
@@ -278,8 +283,7 @@ class Bootstrap(AsFrames):
                 "interval": [float(low[m, k]), float(high[m, k])],
                 "coverage": str(self.coverage[m, k]),
                 "rank": int(self.prepared.base_ranks[k, m]) or None,
-                "joint_rank_interval": [int(end[m]) or None for end in ranks[level]],
-            }
+            } | ({"joint_rank_interval": [int(end[m]) or None for end in ranks[level]]} if ranked else {})
 
         return [
             {"model": model}
@@ -307,15 +311,17 @@ class Bootstrap(AsFrames):
         """One row per model, as `glevel stability --csv` writes it."""
         low, high = self.intervals(confidence)
         table: dict[str, Any] = {"model": list(self.models)}
-        single = self.summary.rank_interval(confidence)
+        ranked = self.summary.has_ranks
         for i, k in enumerate(LEVELS):
             table |= {f"level{k}": self.influence.scores[:, i]}
             table |= {f"level{k}_low": low[:, i], f"level{k}_high": high[:, i]}
             table |= {f"level{k}_coverage": self.coverage[:, i].tolist()}
             table |= {f"level{k}_rank": self.prepared.base_ranks[i].astype(np.int64)}
-            table |= {f"level{k}_rank_{end}": held[:, i] for end, held in zip(("best", "worst"), single, strict=True)}
-            joint = self.joint_ranks(k, confidence)
-            table |= {f"level{k}_joint_rank_{e}": held for e, held in zip(("best", "worst"), joint, strict=True)}
+            if ranked:
+                best, worst = (end[:, i] for end in self.summary.rank_interval(confidence))
+                table |= {f"level{k}_rank_best": best, f"level{k}_rank_worst": worst}
+                best, worst = self.joint_ranks(k, confidence)
+                table |= {f"level{k}_joint_rank_best": best, f"level{k}_joint_rank_worst": worst}
         scores = self.prepared.scores
         table["lower_bound"] = [", ".join(scores.lower_bound_names(i)) for i in range(len(scores))]
         chances = self.chances(confidence)
@@ -335,11 +341,12 @@ class BootstrapJob:
     compare: tuple[int, ...]
     sampling: str
     threads: int
+    ranks: bool
 
     def __call__(self, first: int, last: int) -> Summary:
         made = bootstrap(
             self.prepared.scorer, self.prepared, self.n, self.unit, self.seed, threads=self.threads,
-            compare=self.compare, start=first, stop=last, sampling=self.sampling,
+            compare=self.compare, start=first, stop=last, sampling=self.sampling, ranks=self.ranks,
         )  # fmt: skip
         return made.summary
 
@@ -360,6 +367,7 @@ def bootstrap(
     stop: int | None = None,
     sampling: str = "tasks",
     executor: Executor | None = None,
+    ranks: bool = True,
 ) -> Bootstrap:
     """See `Scorer.bootstrap`."""
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
@@ -381,11 +389,11 @@ def bootstrap(
     scores = prepared.scores
     noise = (resampler.errors,) if sampling == "both" else ()
     job = identity("bootstrap", prepared.identity, unit, seed, *noise)
-    summary = Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks, job)
+    summary = Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks, job, ranks)
     summary.above = {level: np.zeros((len(prepared), len(prepared)), np.int64) for level in boards}
     step = piece or _step(prepared, len(boards))
     if executor is not None:
-        work = BootstrapJob(prepared, n, unit, seed, tuple(boards), sampling, threads or 1)
+        work = BootstrapJob(prepared, n, unit, seed, tuple(boards), sampling, threads or 1, ranks)
         spread(executor, work, summary, start, stop, step, progress, adapt=piece is None)
         return Bootstrap(prepared, start, stop, unit, seed, summary, threads, sampling)
     out = np.empty((min(step, stop - start), len(prepared), 4))
@@ -393,8 +401,7 @@ def bootstrap(
         for first in range(start, stop, step):
             part = out[: min(step, stop - first)]
             resampler.scores(seed, first, part, n_threads)
-            summary.count(first, first + len(part))
-            scorer.backend.summarise(part, prepared.base_ranks, summary.arrays, n_threads)
+            summary.take(scorer.backend, first, part, n_threads)
             for level, above in summary.above.items():
                 above += _above(scorer.backend, part, boards[level], n_threads)
             if interrupt.between_pieces(progress, first + len(part) - start, stop - start):

@@ -6,17 +6,34 @@ The bytes are a function of the counts alone.
 
 from __future__ import annotations
 
+import contextlib
+import math
+import mmap
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Stretches", "add_counts", "pack_counts", "stretches", "unpack_counts"]
+__all__ = ["Stretches", "add_counts", "pack_counts", "sparse_zeros", "stretches", "unpack_counts"]
 
 Counts = NDArray[np.uint32]
 Places = NDArray[np.uint32]
 Stretches = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Where the stretch of each row begins and ends."""
+
+
+def sparse_zeros(shape: tuple[int, ...]) -> NDArray[np.uint32]:
+    """Zeros of which only the pages that are written to take memory; the huge ones of `np.zeros` would take most.
+
+    Few are written to: a model's scores lie close together, and so do its ranks.
+    """
+    size = math.prod(shape)
+    if size == 0 or not hasattr(mmap, "MADV_NOHUGEPAGE"):
+        return np.zeros(shape, np.uint32)
+    memory = mmap.mmap(-1, 4 * size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):  # a kernel that has no huge pages
+        memory.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(memory, np.uint32).reshape(shape)
 
 
 def stretches(rows: Counts) -> Stretches:

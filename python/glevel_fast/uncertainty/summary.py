@@ -6,10 +6,8 @@ division of the sets, and its size does not depend on how many there are.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +18,14 @@ from numpy.typing import NDArray
 from glevel_fast.core.benchmark import LEVELS
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.frames import AsFrames
-from glevel_fast.uncertainty.packed import Stretches, add_counts, pack_counts, stretches, unpack_counts
+from glevel_fast.uncertainty.packed import (
+    Stretches,
+    add_counts,
+    pack_counts,
+    sparse_zeros,
+    stretches,
+    unpack_counts,
+)  # fmt: skip
 from glevel_fast.uncertainty.pieces import joined, shown_ranges
 
 __all__ = ["Summary"]
@@ -34,6 +39,7 @@ STEP = 2.0**-45
 MOST_SETS = 2**32 - 1  # of what a count holds
 MOST_MODELS = 10_000
 """Counts of ranks grow with the square of the models: with this many, a summary takes 0.5 to 3 GB."""
+SLICE = 256  # models at a time, where ranks are not counted
 SMALL = ("high", "low", "least", "most", "levels")
 
 
@@ -73,8 +79,9 @@ class Summary(AsFrames):
     above : dict of int64 (n_models, n_models)
         By the level of the board, in how many sets the row is above the column, where that was asked for.
 
-    It holds at most 10,000 models. Its size does not depend on the number of sets but on how far
-    scores and ranks move: at most 0.2 GB for 1,000 models, 1.2 GB for 5,000 and 3.2 GB for 10,000.
+    With counts of ranks it holds at most 10,000 models; made without them (ranks=False), any number. Its size
+    does not depend on the number of sets but on how far scores and ranks move: at most 0.2 GB for 1,000 models,
+    1.2 GB for 5,000 and 3.2 GB for 10,000.
 
     Source of scores and levels: docs/spec.md section 4.
     """
@@ -98,19 +105,20 @@ class Summary(AsFrames):
         base: Array,
         base_ranks: NDArray[np.uint32],
         job: str = "",
+        ranks: bool = True,
     ) -> Summary:
         """The summary of no set at all.
 
         Raises
         ------
         GLevelError
-            More than 10,000 models.
+            More than 10,000 models with ranks.
         """
         n = len(models)
-        if n > MOST_MODELS:
+        if ranks and n > MOST_MODELS:
             raise GLevelError(
-                f"a summary counts the ranks of at most {MOST_MODELS:,} models, not of {n:,}: "
-                "give fewer models, or ask for the scores of every set (full=True in ablate)"
+                f"a summary counts the ranks of at most {MOST_MODELS:,} models, not of {n:,}: give fewer models, leave "
+                "ranks out (ranks=False, --no-ranks), or ask for the scores of every set (full=True in ablate)"
             )
         arrays: dict[str, NDArray[Any]] = {
             "high": np.zeros((n, 4), np.int64),
@@ -118,9 +126,10 @@ class Summary(AsFrames):
             "least": np.full((n, 4), np.inf),
             "most": np.full((n, 4), -np.inf),
             "levels": np.zeros((n, 5), np.int64),
-            "ranks": _sparse_zeros((n, 4, n + 1)),
-            "points": _sparse_zeros((n, 4, BINS)),
+            "points": sparse_zeros((n, 4, BINS)),
         }
+        if ranks:
+            arrays["ranks"] = sparse_zeros((n, 4, n + 1))
         zero = np.zeros(len(tasks), np.int64)
         return cls(models, tasks, base, base_ranks, job, (), zero, zero.copy(), arrays)
 
@@ -146,8 +155,21 @@ class Summary(AsFrames):
 
     @property
     def rank_counts(self) -> NDArray[np.uint32]:
-        """How often each model had each rank, per level board."""
+        """How often each model had each rank, per level board.
+
+        Raises
+        ------
+        GLevelError
+            The summary was made without ranks.
+        """
+        if not self.has_ranks:
+            raise GLevelError("this summary was made without ranks (ranks=False): there are none to tell")
         return self.arrays["ranks"]
+
+    @property
+    def has_ranks(self) -> bool:
+        """Whether ranks were counted."""
+        return "ranks" in self.arrays
 
     @property
     def level_share(self) -> Array:
@@ -233,7 +255,7 @@ class Summary(AsFrames):
         GLevelError
             As in `add`.
         """
-        whole = Summary.empty(self.models, self.tasks, self.base, self.base_ranks, self.job)
+        whole = Summary.empty(self.models, self.tasks, self.base, self.base_ranks, self.job, self.has_ranks)
         whole.above = {level: np.zeros_like(counts) for level, counts in self.above.items()}
         for part in (self, *others):
             whole.add(part)
@@ -248,10 +270,10 @@ class Summary(AsFrames):
             It is of another job, or of sets that are here already, or there are more than 2^32 - 1 in all;
             nothing is added then.
         """
-        if part.job != self.job or not self.job:
+        if part.job != self.job or not self.job or part.has_ranks != self.has_ranks:
             raise GLevelError(
                 "these summaries cannot be merged: they are of different jobs (another benchmark, results, options, "
-                "kind of sets or seed)"
+                "kind of sets or seed; or one with ranks and one without)"
             )
         self.ranges = self._with(part.ranges)
         self.decided += part.decided
@@ -273,6 +295,20 @@ class Summary(AsFrames):
         """Take note of sets [first, last), whose scores are added to the arrays."""
         self.ranges = self._with(((first, last),))
 
+    def take(self, backend: Any, first: int, scores: Array, threads: int) -> NDArray[np.int32]:
+        """Add scores (n_sets, n_models, 4) of sets from `first` on; with ranks, how many models each set moves."""
+        self.count(first, first + len(scores))
+        if self.has_ranks:
+            moved: NDArray[np.int32] = backend.summarise(scores, self.base_ranks, self.arrays, threads)
+            return moved
+        for at in range(0, len(self.models), SLICE):  # ranks among the models of a slice mean nothing
+            own = {name: array[at : at + SLICE] for name, array in self.arrays.items()}
+            n = len(own["least"])
+            own["ranks"] = np.zeros((n, 4, n + 1), np.uint32)
+            some = np.ascontiguousarray(scores[:, at : at + SLICE])
+            backend.summarise(some, np.zeros((4, n), np.uint32), own, threads)
+        return np.zeros(len(scores), np.int32)
+
     def _with(self, ranges: Ranges) -> Ranges:
         whole = joined(self.ranges, ranges)
         if whole is None:
@@ -291,7 +327,8 @@ class Summary(AsFrames):
             edges = (np.rint(edge.reshape(-1) * 100.0).astype(np.int64) for edge in (self.least, self.most))
             first, last = edges
             yield "points", (first, last + 1)
-            yield "ranks", stretches(self.arrays["ranks"].reshape(4 * n, n + 1))
+            if self.has_ranks:
+                yield "ranks", stretches(self.arrays["ranks"].reshape(4 * n, n + 1))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Summary) and self.__getstate__() == other.__getstate__()
@@ -314,7 +351,8 @@ class Summary(AsFrames):
         arrays += [self.above[level].astype(np.uint32) for level in sorted(self.above)]
         head = {
             "models": self.models, "tasks": self.tasks, "job": self.job, "ranges": self.ranges,
-            "above": sorted(self.above), "large": list(large), "arrays": [(a.dtype.str, a.shape) for a in arrays],
+            "above": sorted(self.above), "has_ranks": self.has_ranks,
+            "large": list(large), "arrays": [(a.dtype.str, a.shape) for a in arrays],
         }  # fmt: skip
         return json.dumps(head), b"".join([np.ascontiguousarray(a).tobytes() for a in arrays])
 
@@ -328,7 +366,7 @@ class Summary(AsFrames):
         it = iter(arrays)
         base, base_ranks, decided, moved = (next(it).copy() for _ in range(4))
         models, tasks = tuple(head["models"]), tuple(head["tasks"])
-        new = Summary.empty(models, tasks, base, base_ranks, head["job"])
+        new = Summary.empty(models, tasks, base, base_ranks, head["job"], head["has_ranks"])
         new.ranges = tuple((first, last) for first, last in head["ranges"])
         new.decided, new.moved = decided, moved
         for name in SMALL:
@@ -348,7 +386,6 @@ class Summary(AsFrames):
     def columns(self, confidence: float = 0.95) -> dict[str, Any]:
         """One row per model: S2 to S5 with means and central intervals, shares of sets per level, rank intervals."""
         low, high = self.interval(confidence)
-        best, worst = self.rank_interval(confidence)
         mean = self.mean
         table: dict[str, Any] = {"model": list(self.models)}
         for i, k in enumerate(LEVELS):
@@ -357,22 +394,33 @@ class Summary(AsFrames):
             table |= {f"level{k}_median": self.quantile(0.5)[:, i], f"level{k}_high": high[:, i]}
             table |= {f"level{k}_max": self.most[:, i]}
             table |= {f"level{k}_rank": self.base_ranks[i].astype(np.int64)}
-            table |= {f"level{k}_rank_best": best[:, i], f"level{k}_rank_worst": worst[:, i]}
+            if self.has_ranks:
+                best, worst = self.rank_interval(confidence)
+                table |= {f"level{k}_rank_best": best[:, i], f"level{k}_rank_worst": worst[:, i]}
         table |= {f"share_{name}": self.level_share[:, i] for i, name in enumerate(LEVEL_NAMES)}
         return table
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
         """Plain data, as the commands write it to JSON; ranks of models without a score are None.
 
-        `ranks` of a board lists [rank, in how many sets].
+        `ranks` of a board lists [rank, in how many sets]; it and `rank_interval` are left out where ranks were not
+        counted.
         """
         low, high = self.interval(confidence)
-        best, worst = self.rank_interval(confidence)
+        best, worst = self.rank_interval(confidence) if self.has_ranks else (None, None)
         mean, median, share = self.mean, self.quantile(0.5), self.level_share
 
-        def board(m: int, k: int) -> dict[str, Any]:
+        def ranks(m: int, k: int) -> dict[str, Any]:
+            if best is None or worst is None:
+                return {}
             counts = self.rank_counts[m, k]
             held = np.flatnonzero(counts)
+            return {
+                "rank_interval": [int(best[m, k]) or None, int(worst[m, k]) or None],
+                "ranks": [[r or None, n] for r, n in zip(held.tolist(), counts[held].tolist(), strict=True)],
+            }
+
+        def board(m: int, k: int) -> dict[str, Any]:
             return {
                 "score": float(self.base[m, k]),
                 "mean": float(mean[m, k]),
@@ -381,9 +429,7 @@ class Summary(AsFrames):
                 "median": float(median[m, k]),
                 "max": float(self.most[m, k]),
                 "rank": int(self.base_ranks[k, m]) or None,
-                "rank_interval": [int(best[m, k]) or None, int(worst[m, k]) or None],
-                "ranks": [[r or None, n] for r, n in zip(held.tolist(), counts[held].tolist(), strict=True)],
-            }
+            } | ranks(m, k)
 
         return {
             "sets": self.n,
@@ -396,20 +442,6 @@ class Summary(AsFrames):
             ],
             "pivotal": [{"task": t, "wins_decided": w, "ranks_moved": r} for t, w, r in self.pivotal()],
         }
-
-
-def _sparse_zeros(shape: tuple[int, ...]) -> NDArray[np.uint32]:
-    """Zeros of which only the pages that are written to take memory; the huge ones of `np.zeros` would take most.
-
-    Few are written to: a model's scores lie close together, and so do its ranks.
-    """
-    size = math.prod(shape)
-    if size == 0 or not hasattr(mmap, "MADV_NOHUGEPAGE"):
-        return np.zeros(shape, np.uint32)
-    memory = mmap.mmap(-1, 4 * size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with contextlib.suppress(OSError):  # a kernel that has no huge pages
-        memory.madvise(mmap.MADV_NOHUGEPAGE)
-    return np.frombuffer(memory, np.uint32).reshape(shape)
 
 
 def _tail(confidence: float) -> float:
