@@ -9,7 +9,7 @@ import workload
 
 import glevel_fast as gl
 from glevel_fast import reference
-from glevel_fast.uncertainty.bootstrap import _resampler
+from glevel_fast.uncertainty.resamplers import resampler
 
 N_MODELS, N_TASKS, N_SETS = 1000, 702, 400
 
@@ -126,10 +126,10 @@ class Numba:
 
 def resample(case: Case, n: int, threads: int):
     """Scores of n resamples, in pieces of 64: S2 to S5 of each, of which the last piece is returned."""
-    resampler = _resampler(case.prepared, "task")
+    drawn = resampler(case.prepared, "task")
     out = np.empty((min(n, 512), N_MODELS, 4))
     for first in range(0, n, 512):
-        resampler.scores(0, first, out[: min(512, n - first)], threads)
+        drawn.scores(0, first, out[: min(512, n - first)], threads)
     return out[: n - (n - 1) // 512 * 512]
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glevel_fast import Benchmark, GLevelError, Scorer, _core, build_info, reference
-from glevel_fast.uncertainty.bootstrap import _resampler
+from glevel_fast.uncertainty.resamplers import resampler
 
 PATHS = build_info()["instruction_sets"]
 
@@ -24,7 +24,7 @@ def skilled(benchmark, n=4):
 
 def resamples(scorer, raw, n, unit="task", seed=0, threads=1):
     out = np.full((n, len(raw), 4), np.nan)
-    _resampler(scorer.prepare(raw), unit).scores(seed, 0, out, threads)
+    resampler(scorer.prepare(raw), unit).scores(seed, 0, out, threads)
     return out
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 
 from glevel_fast.core.benchmark import LEVELS, Benchmark
 from glevel_fast.core.checks import checked_seed
-from glevel_fast.core.compiled import count_threads, engine_columns
+from glevel_fast.core.compiled import count_threads
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.frames import AsFrames
 from glevel_fast.uncertainty import limits
 from glevel_fast.uncertainty.comparison import Comparison, compare
 from glevel_fast.uncertainty.identity import identity
-from glevel_fast.uncertainty.influence import Influence, Unit, units_of_tasks
-from glevel_fast.uncertainty.noise import Noisy
+from glevel_fast.uncertainty.influence import Influence, Unit
 from glevel_fast.uncertainty.pieces import PIECE_PAIRS, Interrupt, checked_range, sets_in_piece
 from glevel_fast.uncertainty.prepared import Prepared, prepare
+from glevel_fast.uncertainty.resamplers import sampler
 from glevel_fast.uncertainty.spread import spread
 from glevel_fast.uncertainty.summary import Summary
 from glevel_fast.version import __version__
@@ -147,7 +147,7 @@ class Bootstrap(AsFrames):
         """
         k = _board(level)
         rows = [self.prepared.scores.row(model) for model in (a, b)]
-        resampler = _sampler(self.prepared, self.unit, self.sampling, rows)
+        resampler = sampler(self.prepared, self.unit, self.sampling, rows)
         out = np.empty((self.done, 2, 4))
         at = 0
         for first, last in self.summary.ranges:
@@ -176,7 +176,7 @@ class Bootstrap(AsFrames):
 
     @cached_property
     def _resampler(self) -> Any:
-        return _sampler(self.prepared, self.unit, self.sampling)
+        return sampler(self.prepared, self.unit, self.sampling)
 
     def order(self, level: int = 2) -> list[int]:
         """Models with a rank on the board of a level, the best first."""
@@ -385,7 +385,7 @@ def bootstrap(
         _need_skills(scorer.benchmark)
     prepared = prepare(scorer, results, models=models, threads=threads)
     n_threads = count_threads(threads)
-    resampler = _sampler(prepared, unit, sampling)
+    resampler = sampler(prepared, unit, sampling)
     scores = prepared.scores
     noise = (resampler.errors,) if sampling == "both" else ()
     job = identity("bootstrap", prepared.identity, unit, seed, *noise)
@@ -433,44 +433,3 @@ def _need_skills(benchmark: Benchmark) -> None:
             f"unit='skill' needs a skill for every task; {len(without)} of {benchmark.n_tasks} tasks have none, "
             f"such as {without[0]!r}"
         )
-
-
-def _sampler(prepared: Prepared, unit: Unit, sampling: str, rows: Sequence[int] | None = None) -> Any:
-    make = partial(_resampler, unit=unit, rows=rows)
-    return make(prepared) if sampling == "tasks" else Noisy(prepared, make)
-
-
-def _resampler(prepared: Prepared, unit: Unit, rows: Sequence[int] | None = None) -> Any:
-    """What makes scores of resamples; of some models only, where their rows are given."""
-    if unit == "modality":
-        raw = prepared.raw if rows is None else prepared.raw[list(rows)]
-        if twin := getattr(prepared.scorer.backend, "Modalities", None):
-            return twin(engine_columns(prepared.scorer.benchmark), prepared.scorer.zero == "score", raw)
-        return _Modalities(prepared, rows)
-    scorer, benchmark = prepared.scorer, prepared.scorer.benchmark
-    pairs = prepared.pairs
-    if rows is not None:
-        pairs = scorer.backend.Pairs(scorer.compiled.engine, np.ascontiguousarray(prepared.raw[list(rows)]), 1)
-    unit_of_task, unit_group = units_of_tasks(benchmark, unit)
-    return scorer.backend.Resampling(pairs, unit_of_task, unit_group)
-
-
-class _Modalities:
-    """Modalities drawn with replacement; each keeps its scores, and language stays as it is."""
-
-    def __init__(self, prepared: Prepared, rows: Sequence[int] | None) -> None:
-        scores = prepared.scores
-        which = slice(None) if rows is None else list(rows)
-        self._modality = scores.modality[which]
-        self._language = scores.language[which]
-        self._draws = prepared.scorer.backend.draws
-
-    def scores(self, seed: int, start: int, out: Array, threads: int) -> None:
-        m = self._modality.shape[1]
-        drawn = ((self._draws(seed, start, len(out), m) >> np.uint64(32)) * np.uint64(m)) >> np.uint64(32)
-        out[:] = 0.0
-        for modality in range(m):
-            count = (drawn == modality).sum(axis=1).astype(np.float64)
-            out[:, :, :3] += count[:, np.newaxis, np.newaxis] * self._modality[:, modality]
-        out[:, :, :3] /= max(m, 1)
-        out[:, :, 3] = out[:, :, 2] * (self._language / 100.0)
