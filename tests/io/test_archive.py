@@ -374,7 +374,7 @@ def test_many_entries_that_are_allowed() -> None:
     started, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     opened = open_archive(out)
     assert len(opened.names()) == 60_000
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 2 or sys.gettrace()  # coverage slows it down
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
 
 

@@ -155,9 +155,12 @@ def connect(path: str | os.PathLike[str], *, write: bool = False) -> sqlite3.Con
                 raise GLevelError(f"{where}: is not a registry of glevel")
     except OSError as error:
         raise GLevelError(f"{where}: cannot be read: {reason(error)}") from None
-    db = _open(where, write)
+    db = _connection(f"file:{quote(os.path.abspath(where))}?mode={'rw' if write else 'ro'}")
     try:
-        if not write:
+        if write:
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA foreign_keys = ON")
+        else:
             db.execute("BEGIN")
         (application,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -178,23 +181,6 @@ def connect(path: str | os.PathLike[str], *, write: bool = False) -> sqlite3.Con
     except BaseException:
         db.close()
         raise
-    return db
-
-
-def _open(where: str, write: bool) -> sqlite3.Connection:
-    address = f"file:{quote(os.path.abspath(where))}"
-    db = _connection(f"{address}?mode={'rw' if write else 'ro'}")
-    try:
-        if write:
-            db.execute("PRAGMA synchronous = FULL")
-            db.execute("PRAGMA foreign_keys = ON")
-        db.execute("SELECT 1 FROM sqlite_schema")
-    except GLevelError:
-        db.close()
-        # a copy in a folder where nothing may be written: SQLite cannot make its files for sharing there
-        if write or os.path.exists(f"{where}-wal"):
-            raise
-        db = _connection(f"{address}?mode=ro&immutable=1")
     return db
 
 
