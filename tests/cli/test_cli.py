@@ -134,6 +134,8 @@ def test_release_policy(files, capsys):
     ("arguments", "message"),
     [
         (["score", "-b", "tasks.csv"], "RESULTS is missing"),
+        (["score", "results.csv", "--policy", "release"], "name it, -b sota_result.xlsx"),
+        (["lint", "results.csv", "--policy-diff"], "name it, -b sota_result.xlsx"),
         (["score", "--threads", "0"], "not a whole number above 0"),
         (["score", "--json", "-", "--csv", "-"], "only one output"),
         (["score", "--parquet", "-"], "needs a file"),

@@ -14,6 +14,7 @@ import pytest
 import glevel_fast as gl
 from glevel_fast import published
 from glevel_fast.published import general_bench, tables
+from glevel_fast.text import fold_task
 
 SIZES = [271, 45, 126, 46, 24, 20, 30, 22, 115]
 
@@ -198,6 +199,21 @@ def test_other_names_meet_and_shared_ones_are_refused() -> None:
         "video",
         "language",
     }
+
+
+def test_every_name_means_its_task_or_is_shared() -> None:
+    bench = published.benchmark()
+    shared_names = set()
+    for i, names in enumerate(bench.aliases):
+        for name in names:
+            found = bench.names.get(fold_task(name))
+            if found != i:
+                assert found is None
+                assert len(bench.meant_by(name)) > 1
+                shared_names.add(name)
+    assert shared_names == {"Animal Recog", "Emotion Recog", "Sign-Language Recog", "Style Transfer"}
+    for task in published.tasks():
+        assert bench.names[fold_task(task.name)] == bench.tasks.index(task.name)
 
 
 def test_lower_bounds_are_marked_where_the_printed_figures_say_so() -> None:

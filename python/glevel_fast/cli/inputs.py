@@ -96,6 +96,11 @@ def read_inputs(
     """
     if arguments.benchmark and not arguments.results:
         arguments.parser.error("RESULTS is missing (without --benchmark too, the paper's published results are taken)")
+    of_release = arguments.policy == "release" or getattr(arguments, "policy_diff", False)
+    if of_release and arguments.results and not arguments.benchmark:
+        arguments.parser.error(
+            "policy 'release' hangs on how the released workbook spells its metrics: name it, -b sota_result.xlsx"
+        )
     import glevel_fast as gl
 
     if not arguments.results:
