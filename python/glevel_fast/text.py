@@ -70,6 +70,11 @@ _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u3164\u
 """Characters without width that are no format characters: fillers, joiners, variation selectors."""
 
 
+def harmless(text: str) -> str:
+    """Of any length and number of lines, without control characters and marks of direction."""
+    return "".join(c if c == "\n" or c.isprintable() else "�" for c in text)
+
+
 def is_unicode(name: str) -> bool:
     """Whether a name can be written at all; JSON and Python let the lone half of a surrogate pair through."""
     try:

@@ -312,3 +312,32 @@ def test_command(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["tasks"] == 2
     assert main(["board", "--scope", "C:image/generation", "--level", "4"]) == 1
     assert "at most Level-3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "scope", ["C:touch pad/generation", "C:Touch Pad generation", "B:touch pad", "B: Touch Pad + image"]
+)
+def test_a_modality_with_a_blank_in_its_name(scope):
+    bench = gl.Benchmark(
+        ("a", "b", "c"), ("touch pad", "image", "image"), ("generation", "generation", "comprehension"), ("Acc",) * 3,
+        [60.0, 50.0, 40.0],
+    )  # fmt: skip
+    scores = gl.Scorer(bench).score({"M": {"a": 61.0, "b": 20.0}, "N": {"a": 30.0, "c": 50.0}})
+    board = gl.board(scores, scope, 2)
+    assert board.columns()["model"][0] == "M"
+
+
+def test_a_task_called_model(tmp_path):
+    bench = gl.Benchmark(("model", "b"), ("image",) * 2, ("generation",) * 2, ("Acc",) * 2, [60.0, 50.0])
+    (tmp_path / "r.csv").write_text("model,task,value\nM,model,61\nM,b,20\n")
+    results = gl.load_results(tmp_path / "r.csv", bench)
+    assert results.values.tolist() == [[61.0, 20.0]]
+    assert gl.load_results(results.to_dict(), bench).values.tolist() == [[61.0, 20.0]]
+    with pytest.raises(gl.ResultsError, match="a task is called 'model'"):
+        results.columns()
+    (tmp_path / "w.csv").write_text("model,model,b\nM,61,20\n")
+    with pytest.raises(gl.ResultsError, match="'model' stands twice"):
+        gl.load_results(tmp_path / "w.csv", bench)
+    scores = gl.Scorer(bench).score(results)
+    assert scores.receipt("M", 2).sheet().text()
+    assert scores.board().columns()["model"] == ["M"]

@@ -276,7 +276,7 @@ def test_a_text_in_every_row_of_a_parquet_file(tmp_path, small, monkeypatch, mod
         pa.table({"model": names.dictionary_encode() if model == "dictionary" else names}), tmp_path / "a.parquet"
     )
     monkeypatch.setattr(parquet, "MAX_TEXT", 20_000)
-    refuses(tmp_path / "a.parquet", "texts of this column come to 50,000 bytes", small)
+    refuses(tmp_path / "a.parquet", "column 'model' come to 50,000 bytes", small)
 
 
 def test_texts_without_number_in_a_parquet_file(tmp_path, small, monkeypatch):
@@ -392,3 +392,43 @@ def test_lone_surrogates_are_no_names(tmp_path, small):
     for column in ("task", "modality", "skill"):
         with pytest.raises(BenchmarkError, match="not Unicode text"):
             load_benchmark(SMALL | {column: ["a\udc00", "b"]})
+
+
+def test_names_of_fields_reach_no_terminal(tmp_path, small, capsys):
+    path, bench = tmp_path / "a.parquet", tmp_path / "b.csv"
+    bench.write_text("task,modality,paradigm,metric,sota\nA,image,generation,Acc,60\n")
+    evil = "\x1b[31mred\x07\u202e"
+    for column in (pa.array([{evil: 1.5}]), pa.array([[{evil: 1.5}]]), pa.array([b"x"])):
+        pq.write_table(pa.table({"model": ["m"], f"A{evil}": column}), path)
+        with pytest.raises(ResultsError, match="not plain values") as caught:
+            load_results(path, small)
+        assert str(caught.value).isprintable()
+        assert main(["score", str(path), "-b", str(bench)]) == 1
+        assert capsys.readouterr().err.replace("\n", "").isprintable()
+
+
+def test_parquet_that_unpacks_to_too_much(tmp_path, small, monkeypatch):
+    path = tmp_path / "a.parquet"
+    n = 300_000
+    for kind, words in (
+        (pa.array([b"x" * 4000] * 3000, pa.binary(4000)), "fixed_size_binary[4000], not plain values"),
+        (pa.array([b"x" * 4000] * 3000), "binary, not plain values"),
+        (pa.array([b"x" * 4000] * 3000).dictionary_encode(), "dictionary<values=binary"),
+        (pa.array(["x" * 1000] * n).dictionary_encode(), "come to 300,000,000 bytes"),
+        (pa.array(["x" * 1000] * n), "come to 300,000,000 bytes"),
+    ):
+        pq.write_table(pa.table({"model": kind}), path, compression="zstd")
+        assert path.stat().st_size < 2**20
+        refuses(path, words, small)
+    half = pa.array(["x" * 200] * n)  # 60 MB each: too much together
+    pq.write_table(pa.table({"model": half, "task": half}), path)
+    refuses(path, "the texts up to column 'task' come to 120,000,000 bytes", small)
+    pq.write_table(pa.table({"model": ["x"] * n, "A": np.zeros(n)}), path, compression="zstd")
+    monkeypatch.setattr(parquet, "MAX_UNPACKED", 1000)
+    refuses(path, "bytes once unpacked are more than the limit of 1,000", small)
+
+
+def test_many_texts_of_a_parquet_file_are_refused_unread(tmp_path, small):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"model": pa.nulls(2_100_000)}), path)
+    refuses(path, "cells that are not numbers are more than", small)

@@ -73,8 +73,8 @@ def find_scope(text: str, benchmark: Benchmark) -> Scope:
         ordered = tuple(m for m in benchmark.modalities if m in chosen)
         return Scope("B", "+".join(ordered), ordered)
     if kind == "C" and rest:
-        modality, _, paradigm = rest.casefold().replace("/", " ").partition(" ")
-        group = modality, paradigm.strip()
+        modality, _, paradigm = rest.casefold().rpartition("/" if "/" in rest else " ")  # a modality may have blanks
+        group = modality.strip() or paradigm.strip(), paradigm.strip() if modality.strip() else ""
         if group == (LANGUAGE, "") and LANGUAGE in benchmark.modality:
             return Scope("C", LANGUAGE, (), group)
         if group not in benchmark.groups[:-1]:

@@ -80,7 +80,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.run(arguments)
         sys.stdout.flush()
     except GLevelError as error:
-        print(f"glevel: error: {error}", file=sys.stderr)
+        from glevel_fast.text import harmless
+
+        print(f"glevel: error: {harmless(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("glevel: interrupted", file=sys.stderr)

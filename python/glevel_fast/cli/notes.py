@@ -31,7 +31,9 @@ def begin(quiet: bool) -> None:
 
 def show_notes(notes: Iterable[str]) -> None:
     """Print notes on standard error, each once."""
+    from glevel_fast.text import harmless
+
     for note in notes:
         if not _quiet and note not in _shown:
             _shown.add(note)
-            print(f"note: {note}", file=sys.stderr)
+            print(f"note: {harmless(note)}", file=sys.stderr)

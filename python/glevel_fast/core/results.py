@@ -170,7 +170,16 @@ class Results(AsFrames):
         Returns
         -------
         dict of list or float64 (n_models,)
+
+        Raises
+        ------
+        ResultsError
+            For a task called "model": its column would take the place of the models'.
         """
+        if "model" in self.tasks:
+            raise ResultsError(
+                "a task is called 'model', as the column of the models is; use to_dict, or give the task another name"
+            )
         return {"model": list(self.models)} | dict(zip(self.tasks, self.values.T, strict=True))
 
     def to_dict(self) -> dict[str, dict[str, float | None]]:

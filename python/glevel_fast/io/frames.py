@@ -11,6 +11,7 @@ from glevel_fast.io.cells import EXACT, widened
 from glevel_fast.io.limits import refuse_many_texts
 from glevel_fast.io.markup import TextTable
 from glevel_fast.io.table import Table, named_columns
+from glevel_fast.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ def read_frame(frame: Any, where: str = "DataFrame") -> Table:
     except GLevelError:
         raise
     except (ValueError, nw.exceptions.NarwhalsError) as error:  # a column twice; text that is not UTF-8
-        raise GLevelError(f"{where}: {error}") from None
+        raise GLevelError(f"{where}: {clean(str(error), 400)}") from None
     rows = range(1, data.shape[0] + 1)
     return Table(where, named_columns(data.columns, columns, where), rows, index=index)
 
@@ -89,7 +90,7 @@ def _from_capsule(frame: Any, nw: Any) -> Any:
     try:
         return nw.from_native(pa.table(frame), eager_only=True)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise GLevelError(f"cannot read a table from {kind}: {error}") from None
+        raise GLevelError(f"cannot read a table from {kind}: {clean(str(error), 400)}") from None
 
 
 def _is_numeric(dtype: Any) -> bool:

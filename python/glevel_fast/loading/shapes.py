@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -74,9 +74,10 @@ def unwrapped(content: Any, where: str) -> tuple[Any, list[str]]:
     if not all(isinstance(value, Mapping) and value for value in content.values()):
         return content, []
     inner = next(iter(content.values())).keys()
-    if any(_is_key(name) for name in content) and all(value.keys() == inner for value in content.values()):
+    names = next((column for name, column in content.items() if _is_key(name)), None)
+    if names and _are_texts(names.values()) and all(value.keys() == inner for value in content.values()):
         return {name: list(value.values()) for name, value in content.items()}, [_orient("columns")]
-    if all(any(_is_key(name) for name in value) for value in content.values()):
+    if _are_texts([next((cell for name, cell in row.items() if _is_key(name)), None) for row in content.values()]):
         return list(content.values()), [_orient("index")]
     return content, []
 
@@ -88,6 +89,11 @@ def _orient(name: str) -> str:
 
 def _is_key(name: object) -> bool:
     return isinstance(name, str) and fold_header(name) in ("model", "task")
+
+
+def _are_texts(cells: Iterable[object]) -> bool:
+    """Whether they can be the names of models or tasks; a task may be called "model", and then has numbers."""
+    return all(isinstance(cell, str) for cell in cells)
 
 
 def _is_list(value: object) -> bool:
