@@ -399,6 +399,38 @@ SCHEMAS: dict[str, tuple[str, Schema]] = {
             notes=items(TEXT),
         ),
     ),
+    "evaluate": (
+        "glevel evaluate -o FILE.json",
+        items(
+            obj(
+                model=TEXT,
+                task=TEXT,
+                value=maybe(NUMBER),
+                stderr=maybe(NUMBER),
+                n=maybe(WHOLE),
+                metric=TEXT,
+                definition=TEXT,
+                unit=TEXT,
+                source={"enum": ["evaluated", "given", "not supported"]},
+                missing=WHOLE,
+                unparsed=maybe(WHOLE),
+            )
+        ),
+    ),
+    "samples": (
+        "glevel evaluate --samples FILE.json",
+        items(
+            obj(
+                task=TEXT,
+                definition=TEXT,
+                unit=TEXT,
+                id=TEXT,
+                status={"enum": ["scored", "missing"]},
+                value=maybe(NUMBER),
+                sums=TEXT,
+            )
+        ),
+    ),
     "benchmark": (
         "glevel subset -o FILE.json, glevel benchmark export -o FILE.json",
         obj(

@@ -27,6 +27,16 @@ RESULTS = "model,vqa,draw,ask,qa\nA,70,20,0.05,50\nB,50,,,0\nC,0.5,30,0.2,\nD,,,
 LATER = "model,vqa,draw,ask,qa\nA,60,20,0.05,50\nB,75,,,0\nE,40,30,0.2,\n"
 TEXT_ONLY = "task,modality,paradigm,metric,sota\nqa,language,,Acc,60\nsum,language,,ROUGE-L,40\n"
 OURS = ["r.csv", "-b", "b.csv"]
+EXAMPLE = [
+    "e/predictions/Example-7B",
+    "--annotations",
+    "e/annotations",
+    "--tasks",
+    "e/tasks.csv",
+    "-b",
+    "e/benchmark.csv",
+]
+EXAMPLE += ["--processes", "1"]
 # Schema, and the command that prints (or, with FILE, writes) it: on small odd results, and on the published ones.
 COMMANDS = [
     ("score", ["score", *OURS, "--json", "-"]),
@@ -57,6 +67,8 @@ COMMANDS = [
     ("snapshot", ["snapshot", *OURS, "-o", "FILE"]),
     ("diff", ["diff", "old.json", "new.json", "--json", "-"]),
     ("rescore", ["rescore", "--registry", "board.db", "--json", "-"]),
+    ("evaluate", ["evaluate", *EXAMPLE, "-o", "FILE"]),
+    ("samples", ["evaluate", *EXAMPLE, "--samples", "FILE"]),
     ("registry-board", ["registry", "board", "board.db", "--json", "-"]),
 ]
 
@@ -74,6 +86,8 @@ def output(arguments, folder, monkeypatch, capsys):
         with new_board(folder) as store:
             paths = [archive(folder, {"see": n}, f"M{n}", email=f"{n}@lab.org") for n in (2, 3)]
             assert [taken.state for taken in Intake(store).take(paths)] == ["scored", "scored"]
+    if arguments[0] == "evaluate":
+        assert main(["evaluate", "--example", "e"]) == 0
     if arguments[0] == "diff":
         assert main(["snapshot", *OURS, "-o", "old.json"]) == 0
         assert main(["snapshot", "later.csv", "-b", "b.csv", "-o", "new.json"]) == 0

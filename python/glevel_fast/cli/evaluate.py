@@ -116,7 +116,7 @@ def _print(evaluation: Evaluation) -> None:
 
     columns = evaluation.columns()
     value = ["-" if math.isnan(v) else f"{v:.6g}" for v in columns["value"].tolist()]
-    counts = [[f"{n:.0f}" if n > 0 else "" for n in columns[name].tolist()] for name in ("n", "missing")]
+    counts = [[str(n or "") for n in columns[name]] for name in ("n", "missing")]
     cells = (
         columns["task"],
         columns["metric"],

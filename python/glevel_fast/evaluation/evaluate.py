@@ -66,7 +66,7 @@ class Evaluation(AsFrames):
         columns, at = self.columns(), [self.benchmark.task_index[fold_task(row.task)] for row in self.rows]
         cells = {name: np.full((1, self.benchmark.n_tasks), np.nan) for name in ("value", "stderr", "n")}
         for name, to in cells.items():
-            to[0, at] = columns[name]
+            to[0, at] = np.array(columns[name], dtype=np.float64)  # None becomes NaN
         absent = np.array([self.benchmark.n_tasks - len(self.rows)])
         return Results(
             (self.model,), self.benchmark.tasks, cells["value"], ("evaluation",), absent, self.notes,
@@ -85,19 +85,18 @@ class Evaluation(AsFrames):
         """
         values = self.values()
         computed = [row.task not in self.given and bool(row.folder) for row in self.rows]
-        unparsed = [math.nan if out.unparsed is None else float(out.unparsed) for out in self.outcomes]
         return {
             "model": [self.model] * len(self.rows),
             "task": [row.task for row in self.rows],
             "value": np.array([values[row.task] for row in self.rows], dtype=np.float64),
             "stderr": np.array([_standard_error(*pair) for pair in zip(self.rows, self.outcomes, strict=True)]),
-            "n": np.array([len(out.ids) or math.nan for out in self.outcomes]),
+            "n": [len(out.ids) or None for out in self.outcomes],
             "metric": [row.metric for row in self.rows],
             "definition": [row.definition if own else "" for row, own in zip(self.rows, computed, strict=True)],
             "unit": [row.unit for row in self.rows],
             "source": [self._source(row, out) for row, out in zip(self.rows, self.outcomes, strict=True)],
-            "missing": np.array([len(out.missing) for out in self.outcomes]),
-            "unparsed": np.array(unparsed),
+            "missing": [len(out.missing) for out in self.outcomes],
+            "unparsed": [out.unparsed for out in self.outcomes],
         }
 
     def _source(self, row: TaskRow, out: Outcome) -> str:
