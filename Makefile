@@ -8,7 +8,7 @@ SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE $(CPP) $(shell find p
 .PHONY: demo test lint format bench docs develop clean sanitize determinism coverage fuzz mutants test-lowest wheel lock audit
 
 demo: $(VENV)/.installed
-	$(BIN)/glevel score
+	$(BIN)/glevel demo
 
 test: $(VENV)/.installed $(VENV)/.test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

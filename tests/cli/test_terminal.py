@@ -245,3 +245,83 @@ def test_scores_show_the_best_first():
     board = gl.board(scores)
     shown = [line.split()[0] for line in repr(scores).splitlines() if line.startswith("model-")]
     assert shown == list(board.models)
+
+
+# One output is the next one's input -------------------------------------------------------------------------
+
+
+def test_a_snapshot_stands_wherever_results_do(tmp_path, capsys):
+    path = str(tmp_path / "s.json")
+    assert main(["snapshot", "-o", path, "--policy", "release"]) == 0
+    capsys.readouterr()
+    assert main(["score", path, "--json", "-", "-q"]) == 0
+    from_snapshot = capsys.readouterr().out
+    assert main(["score", "--policy", "release", "--json", "-", "-q"]) == 0
+    direct = capsys.readouterr().out
+    import json
+
+    assert json.loads(from_snapshot)["policy"] == "release"
+    assert json.loads(from_snapshot)["models"] == json.loads(direct)["models"]
+
+
+def test_stability_feeds_the_page(tmp_path, capsys):
+    pytest.importorskip("matplotlib", reason="the extra `plots` is not installed")
+    from glevel_fast.report.page import read_intervals
+
+    path = str(tmp_path / "stability.csv")
+    assert main(["stability", "-n", "20", "--csv", path, "-q"]) == 0
+    found = read_intervals(path)
+    boot = gl.Scorer(gl.published.benchmark()).bootstrap(gl.published.results(), 20)
+    best, worst = boot.joint_ranks(3)
+    expected = {m: (a, b) for m, a, b in zip(boot.models, best.tolist(), worst.tolist(), strict=True) if a and b}
+    assert found["3"] == expected
+    assert main(["report", "-o", str(tmp_path / "site"), "--intervals", path, "-q"]) == 0
+    assert main(["report", "-o", str(tmp_path / "same"), "--stability", "20", "-q"]) == 0
+    site, same = (tmp_path / name / "index.html" for name in ("site", "same"))
+    assert site.read_text(encoding="utf-8") == same.read_text(encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["report", "-o", str(tmp_path / "x"), "--stability", "20", "--intervals", path])
+
+
+def test_every_scope_at_once(tmp_path, capsys):
+    import csv
+
+    from glevel_fast.boards.scopes import all_scopes
+
+    folder = tmp_path / "boards"
+    assert main(["board", "--all", "-o", str(folder), "--level", "3", "-q"]) == 0
+    scopes = [scope for scope in all_scopes(gl.published.benchmark()) if 3 in scope.levels]
+    assert len(list(folder.glob("*.csv"))) == len(list(folder.glob("*.md"))) == len(scopes)
+    with open(folder / "b-image.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    board = gl.board(gl.Scorer(gl.published.benchmark()).score(gl.published.results()), "B:image", 3)
+    assert [row["model"] for row in rows] == list(board.models)
+    for wrong in (["--all"], ["-o", "x"], ["--all", "-o", "x", "--csv", "y"]):
+        with pytest.raises(SystemExit):
+            main(["board", *wrong])
+
+
+def test_skills_from_a_table(tmp_path, capsys):
+    task = gl.published.benchmark().tasks[0]
+    (tmp_path / "skills.csv").write_text(f"task,skill\n{task},Watching machines\n", encoding="utf-8")
+    with_skills = ["--skills", str(tmp_path / "skills.csv")]
+    (tmp_path / "r.json").write_text(f'{{"m": {{"{task}": 50}}}}', encoding="utf-8")
+    assert main(["board", str(tmp_path / "r.json"), *with_skills, "--scope", "D:watching machines", "-q"]) == 0
+    assert "1 tasks" in capsys.readouterr().out
+    (tmp_path / "skills.csv").write_text("task,skill\nno such task,x\n", encoding="utf-8")
+    assert main(["board", str(tmp_path / "r.json"), *with_skills]) == 1
+    assert "no such task" in capsys.readouterr().err
+
+
+def test_demo_tells_the_story_in_twenty_lines(capsys):
+    assert main(["demo"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert len(out) <= 20
+    text = "\n".join(out)
+    board = gl.board(gl.Scorer(gl.published.benchmark()).score(gl.published.results()))
+    for level in (2, 3, 4, 5):
+        on = [m for m, reached in zip(board.models, board.model_level, strict=True) if reached == level]
+        assert f"{len(on)} models" in text
+        for name in on[:5]:
+            assert name in text
+    assert "Reproduced: " in text

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
+from itertools import count
 from typing import TYPE_CHECKING
 
 from glevel_fast.cli.inputs import add_inputs, score_inputs
@@ -10,6 +13,7 @@ from glevel_fast.cli.notes import show_notes
 from glevel_fast.cli.options import add_top
 
 if TYPE_CHECKING:
+    from glevel_fast.api import Scores
     from glevel_fast.boards.formats import Formats
 
 FORMATS = ("markdown", "latex", "csv", "json", "html")
@@ -33,6 +37,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     board.add_argument("--tasks", metavar="FILE", help="a declared subset: a table with a column 'task'")
     board.add_argument("--date", default="", metavar="YYYY-MM-DD", help="date of the results")
+    board.add_argument("--all", action="store_true", help="the boards of all scopes as .csv and .md into the folder -o")
+    board.add_argument("-o", "--output", metavar="FOLDER", help="for --all")
     board.add_argument("--scopes", action="store_true", help="list the scopes of the benchmark")
     for kind in FORMATS:
         board.add_argument(f"--{kind}", metavar="FILE", help=f"write {kind} ('-': standard output, and no table)")
@@ -52,6 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
     to_stdout = [kind for kind in FORMATS if getattr(arguments, kind) == "-"]
     if len(to_stdout) > 1:
         arguments.parser.error("only one output can go to standard output")
+    if arguments.all != bool(arguments.output):
+        arguments.parser.error("--all and -o FOLDER go together")
+    if arguments.all and (arguments.tasks or arguments.level == 1 or any(getattr(arguments, kind) for kind in FORMATS)):
+        arguments.parser.error("--all writes .csv and .md of each scope: without --tasks, --level 1 and other outputs")
 
     import glevel_fast as gl
     from glevel_fast.boards.scopes import all_scopes
@@ -65,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         for scope in all_scopes(scores.benchmark):
             print(clean(str(scope), 200))
         return 0
+    if arguments.all:
+        return _all(scores, arguments)
     tasks = None
     if arguments.tasks:
         from glevel_fast.loading.sets import read_column
@@ -94,5 +106,27 @@ def run(arguments: argparse.Namespace) -> int:
     if not to_stdout:
         sheet = board.sheet().part(columns)
         terminal.print_sheet(sheet, keep=tuple(columns or keep), most=arguments.top)
+    show_notes(scores.notes)
+    return 0
+
+
+def _all(scores: Scores, arguments: argparse.Namespace) -> int:
+    """The board of every scope that has the level asked for, each in files named after it."""
+    import glevel_fast as gl
+    from glevel_fast.boards.scopes import all_scopes
+    from glevel_fast.io import write
+
+    folder = write.make_folder(arguments.output)
+    taken: set[str] = set()
+    for scope in all_scopes(scores.benchmark):
+        if arguments.level and arguments.level not in scope.levels:
+            continue
+        board = gl.board(scores, scope, arguments.level, date=arguments.date)
+        plain = re.sub(r"[^a-z0-9]+", "-", str(scope).lower()).strip("-")[:80] or "scope"
+        name = next(name for i in count(1) if (name := plain if i == 1 else f"{plain}-{i}") not in taken)
+        taken.add(name)
+        for kind, content in (("csv", board.to_csv()), ("md", board.to_markdown(top=arguments.top))):
+            write.text(os.path.join(folder, f"{name}.{kind}"), content)
+    print(f"{arguments.output}: {len(taken)} boards, each as .csv and .md")
     show_notes(scores.notes)
     return 0

@@ -20,7 +20,7 @@ def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
         "results",
         nargs="*",
         metavar="RESULTS",
-        help=".xlsx (released layout, or a table), .csv, .tsv, .parquet, .json, ...",
+        help=".xlsx (released layout, or a table), .csv, .tsv, .parquet, .json, ...; or a snapshot, with its benchmark",
     )
     add_reading(parser)
     if policy:
@@ -46,6 +46,9 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FILE",
         help="metrics of your own: a table with the columns metric, family, worst, best, constant, low, high, aliases",
+    )
+    parser.add_argument(
+        "--skills", metavar="FILE", help="skills for the benchmark's tasks: a table with the columns task, skill"
     )
     parser.add_argument("--zero", choices=["missing", "score"], default="missing", help="what an exact 0 means")
     parser.add_argument(
@@ -106,7 +109,13 @@ def read_inputs(
     if not arguments.results:
         return gl.published.benchmark(), gl.published.results()
     register_metrics(arguments)
+    if len(arguments.results) == 1 and not arguments.benchmark and gl.snapshot.is_snapshot(arguments.results[0]):
+        benchmark, results, options = gl.snapshot.restore(gl.snapshot.load(arguments.results[0]))
+        if (arguments.policy, arguments.zero) == ("paper", "missing"):  # as given there, unless asked for otherwise
+            vars(arguments).update(options)
+        return _with_skills(arguments, benchmark), results
     benchmark = gl.load_benchmark(arguments.benchmark) if arguments.benchmark else gl.published.benchmark()
+    benchmark = _with_skills(arguments, benchmark)
     # The released scorer reads an unreadable cell as ∞, that is as missing.
     invalid = invalid or ("missing" if arguments.policy == "release" else arguments.invalid)
     try:
@@ -123,6 +132,21 @@ def read_inputs(
             "`glevel benchmark export -o tasks.csv` lists them); for tasks of your own, name theirs with -b FILE"
         ) from None
     return benchmark, results
+
+
+def _with_skills(arguments: argparse.Namespace, benchmark: Benchmark) -> Benchmark:
+    """The benchmark with the skills of --skills, where given; a task that is not in it keeps its own."""
+    if not arguments.skills:
+        return benchmark
+    from dataclasses import replace
+
+    from glevel_fast.core.benchmark import find_task
+    from glevel_fast.loading.sets import read_column
+
+    skill = list(benchmark.skill)
+    for task, name in read_column(arguments.skills, "task", "skill").items():
+        skill[find_task(benchmark, task)] = str(name)
+    return replace(benchmark, skill=tuple(skill))
 
 
 def read_scorer(arguments: argparse.Namespace) -> tuple[Scorer, Results]:

@@ -14,6 +14,7 @@ from glevel_fast.cli import (
     benchmark,
     board,
     completion,
+    demo,
     evaluate,
     explain,
     export,
@@ -131,6 +132,7 @@ def parser() -> argparse.ArgumentParser:
         benchmark,
         metrics,
         completion,
+        demo,
     ):
         command.add_to(commands)
     add_quiet(whole)

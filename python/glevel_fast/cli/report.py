@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from glevel_fast.cli.inputs import add_inputs, score_inputs
+from glevel_fast.cli.inputs import add_inputs, read_scorer
 from glevel_fast.cli.notes import show_notes
+from glevel_fast.cli.options import positive
+from glevel_fast.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from glevel_fast.api import Scorer
+    from glevel_fast.core.results import Results
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -22,7 +29,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     report.add_argument(
         "--intervals",
         metavar="FILE",
-        help="a table (.csv, .parquet, .json) of rank intervals: model, low, high and optionally level",
+        help="a table (.csv, .parquet, .json) of rank intervals: model, low, high and optionally level; or what "
+        "`glevel stability --csv` wrote",
+    )
+    report.add_argument(
+        "--stability",
+        type=positive,
+        metavar="N",
+        help="compute rank intervals (95 %%, for all models of a board at once) from N resamples of the tasks",
     )
     report.add_argument("--registry", metavar="FILE", help="instead of RESULTS: the boards of a registry as they stand")
     report.set_defaults(run=run)
@@ -34,8 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     from glevel_fast.report.page import read_intervals, write_site
 
-    scores = score_inputs(arguments)
+    if arguments.intervals and arguments.stability:
+        arguments.parser.error("--intervals and --stability both give rank intervals: leave one out")
+    scorer, results = read_scorer(arguments)
+    scores = scorer.score(results)
     intervals = read_intervals(arguments.intervals) if arguments.intervals else None
+    if arguments.stability:
+        intervals = _resampled(scorer, results, arguments.stability)
     path = write_site(
         arguments.output,
         scores,
@@ -48,8 +67,23 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _resampled(scorer: Scorer, results: Results, n: int) -> dict[str, dict[str, tuple[int, int]]]:
+    """Joint rank intervals of each level's board."""
+    from glevel_fast.core.benchmark import LEVELS
+
+    with Progress("resampling") as progress:
+        boot = scorer.bootstrap(results, n, progress=progress.update)
+    found = {}
+    for level in LEVELS:
+        best, worst = boot.joint_ranks(level)
+        ends = zip(boot.models, best.tolist(), worst.tolist(), strict=True)
+        if on_board := {model: (low, high) for model, low, high in ends if low and high}:
+            found[str(level)] = on_board
+    return found
+
+
 def _registry(arguments: argparse.Namespace) -> int:
-    if arguments.results or arguments.benchmark or arguments.date or arguments.intervals:
+    if arguments.results or arguments.benchmark or arguments.date or arguments.intervals or arguments.stability:
         arguments.parser.error("--registry knows results, benchmark and dates; leave them out, and --intervals")
 
     from glevel_fast.registry.store import Store

@@ -83,6 +83,21 @@ def sync_folder(folder: str) -> None:
             os.close(descriptor)
 
 
+def make_folder(path: Path) -> str:
+    """A folder to write into, made where it does not exist.
+
+    Raises
+    ------
+    GLevelError
+        Where it cannot be made.
+    """
+    try:
+        os.makedirs(path, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
+        raise GLevelError(f"{os.fspath(path)!r}: cannot be made a folder: {reason(error)}") from None
+    return os.fsdecode(path)
+
+
 def text(path: Path, content: str) -> None:
     """Write text as UTF-8; "-" is standard output."""
     # A file name with bytes that are not UTF-8 reaches notes as lone surrogates: written as JSON escapes them.

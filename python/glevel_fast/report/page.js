@@ -14,8 +14,10 @@ const data = JSON.parse(await unpack("data"));
 const state = { scope: 0, level: "0", filter: "", sort: null, more: false, model: "", compare: [] };
 const plain = (name) => data.models.indexOf(name);
 
-function readAddress() {
-  const given = new URLSearchParams(location.hash.slice(1));
+let pending = 0;
+function readAddress(hash) {
+  clearTimeout(pending);
+  const given = new URLSearchParams(hash.slice(1));
   state.scope = Math.max(0, data.scopes.findIndex((s) => s.name === given.get("scope")));
   const [title, way] = [given.get("sort"), given.get("order")];
   state.sort = title ? { title, down: way === "desc" } : null;
@@ -25,7 +27,6 @@ function readAddress() {
   state.model = given.get("model") ?? "";
   state.compare = given.getAll("compare").filter((name) => plain(name) >= 0).slice(0, 4);
 }
-let pending = 0;
 function writeAddress() {
   clearTimeout(pending); // browsers refuse an address that changes too often
   pending = setTimeout(writeNow, 100);
@@ -351,8 +352,8 @@ theme(darkSystem.matches);
 darkSystem.addEventListener("change", (event) => theme(event.matches));
 at("theme").addEventListener("click", () => theme(!root.classList.contains("dark")));
 
-function show() {
-  readAddress();
+function show(hash) {
+  readAddress(hash);
   const chosen = compared().map(plain);
   pickers.forEach((select, i) => (select.value = chosen[i] === undefined ? "" : String(chosen[i])));
   const model = plain(state.model);
@@ -360,7 +361,7 @@ function show() {
   showSideBySide();
   if (model >= 0) openReceipt(model);
 }
-window.addEventListener("hashchange", show);
-show();
+window.addEventListener("hashchange", (event) => show(new URL(event.newURL).hash));
+show(location.hash);
 for (const element of document.querySelectorAll(".needs-script")) element.hidden = false;
 root.dataset.ready = "yes";

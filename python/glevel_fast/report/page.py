@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glevel_fast.boards.board import Board, board
+from glevel_fast.core.benchmark import LEVELS
 from glevel_fast.core.checks import checked_date
-from glevel_fast.errors import GLevelError, ResultsError
+from glevel_fast.errors import ResultsError
 from glevel_fast.extras import require
 from glevel_fast.io import write
 from glevel_fast.io.cells import as_number, as_text
@@ -28,7 +29,7 @@ from glevel_fast.io.read import read_file
 from glevel_fast.io.table import Table, table_from_records
 from glevel_fast.report.data import COMBINED, Intervals, page_data
 from glevel_fast.report.pictures import ladders, pictures
-from glevel_fast.text import clean, reason
+from glevel_fast.text import clean
 from glevel_fast.version import __version__
 
 if TYPE_CHECKING:
@@ -63,11 +64,7 @@ def write_site(folder: str | os.PathLike[str], scores: Scores, **options: Any) -
     Takes the options of `page`.
     """
     content = page(scores, **options)
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
-        raise GLevelError(f"{os.fspath(folder)!r}: cannot be made a folder: {reason(error)}") from None
-    path = os.path.join(os.fsdecode(folder), "index.html")
+    path = os.path.join(write.make_folder(folder), "index.html")
     write.text(path, content)
     return path
 
@@ -167,7 +164,8 @@ def _citation(scores: Scores, title: str, date: str) -> str:
 def read_intervals(path: str | os.PathLike[str]) -> dict[str, dict[str, tuple[int, int]]]:
     """Intervals of ranks from a table with the columns `model, low, high` and optionally `level`.
 
-    Without a level they are of the combined board.
+    Without a level they are of the combined board. Or what `glevel stability --csv` or
+    `--parquet` wrote: its joint intervals, which hold for all models of a board at once.
 
     Raises
     ------
@@ -178,6 +176,9 @@ def read_intervals(path: str | os.PathLike[str]) -> dict[str, dict[str, tuple[in
     where = os.fsdecode(path)
     if isinstance(content, list):
         content = table_from_records(content, where)
+    if isinstance(content, Table) and content.find("level2_rank_best"):
+        refuse_many(len(content.rows), MAX_MODELS, "rows", where)
+        return _of_stability(content, where)
     titles = (
         {name: content.find(name) for name in ("model", "low", "high", "level")} if isinstance(content, Table) else {}
     )
@@ -192,6 +193,21 @@ def read_intervals(path: str | os.PathLike[str]) -> dict[str, dict[str, tuple[in
         if any(x is None or not float(x).is_integer() for x in bounds) or level not in ("0", "2", "3", "4", "5"):
             raise ResultsError(f"{where}, {content.at(i)}: low and high must be whole numbers, level 2 to 5 or empty")
         found.setdefault(level, {})[str(as_text(cells["model"]))] = (int(bounds[0] or 0), int(bounds[1] or 0))
+    return found
+
+
+def _of_stability(content: Table, where: str) -> dict[str, dict[str, tuple[int, int]]]:
+    """What `glevel stability --csv` wrote: joint ranks where it has them; who may have no rank has no interval."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for level in LEVELS:
+        kind = "joint_rank" if content.find(f"level{level}_joint_rank_best") else "rank"
+        titles = [content.find(name) for name in ("model", *(f"level{level}_{kind}_{e}" for e in ("best", "worst")))]
+        if not all(titles):
+            raise ResultsError(f"{where}: lacks the columns model or level{level}_{kind}_best and _worst")
+        for name, *ends in zip(*(content.columns[str(title)] for title in titles), strict=True):
+            low, high = (as_number(end) or 0 for end in ends)
+            if low and high:
+                found.setdefault(str(level), {})[str(as_text(name))] = (int(low), int(high))
     return found
 
 

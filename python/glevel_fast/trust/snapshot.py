@@ -155,6 +155,15 @@ def _refuse_many_parts(n_models: int, benchmark: Benchmark) -> None:
     refuse_many(n_models * (len(benchmark.modalities) + 1), MAX_PARTS, "models x modalities", "a snapshot")
 
 
+def is_snapshot(path: str | os.PathLike[str]) -> bool:
+    """Whether a file looks like a snapshot of this version: only its beginning is read."""
+    try:
+        with open(path, "rb") as file:
+            return FORMAT.encode() in file.read(1000)
+    except (OSError, ValueError):
+        return False
+
+
 def restore(snapshot: Mapping[str, Any]) -> tuple[Benchmark, Results, dict[str, Any]]:
     """Benchmark, results, and the scorer's options.
 
