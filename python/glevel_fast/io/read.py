@@ -8,7 +8,7 @@ from typing import Any
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.recognise import refuse_locks
 
-WORKBOOKS = (".xlsx", ".xlsm")
+WORKBOOKS = (".xlsx", ".xlsm", ".ods")
 TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 KNOWN = (*WORKBOOKS, *TEXTS, ".parquet", ".json", ".jsonl")
 

@@ -11,6 +11,7 @@ from glevel_fast.errors import GLevelError
 from glevel_fast.extras import require
 from glevel_fast.io.cells import PERCENT, hundredfold
 from glevel_fast.io.files import open_file
+from glevel_fast.io.ods import OdsPackage
 from glevel_fast.io.recognise import refuse_strangers
 from glevel_fast.io.xlsx import Package, damaged, encrypted
 
@@ -62,7 +63,7 @@ class Spreadsheet:
 
 @contextmanager
 def open_spreadsheet(path: str | os.PathLike[str]) -> Iterator[Spreadsheet]:
-    """Open an Excel workbook.
+    """Open an Excel workbook (.xlsx, .xlsm), or a spreadsheet of LibreOffice (.ods).
 
     Raises
     ------
@@ -96,7 +97,7 @@ def _check(path: str, raw: bytes) -> _Checked:
         raise GLevelError(f"{path}: is a workbook of the old .xls kind; save it as .xlsx")
     if not raw.startswith(b"PK"):
         raise GLevelError(f"{path}: is not a workbook (.xlsx)")
-    return Package(path, raw)
+    return OdsPackage(path, raw) if path.lower().endswith(".ods") else Package(path, raw)
 
 
 def column_letters(column: int) -> str:

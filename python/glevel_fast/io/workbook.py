@@ -127,7 +127,7 @@ def _plain(book: Spreadsheet, where: str, notes: list[str]) -> Table:
             continue
         if others := [shown(other) for other in book.titles if other != title]:
             notes.append(f"the table is taken from the sheet {shown(title)}; passed over: {listing(others)}")
-        return replace(table, notes=tuple(notes))
+        return replace(table, where=where, unit=f"sheet {shown(title)}, row", notes=tuple(notes))
     raise GLevelError(f"{where}: is a workbook without any values")
 
 

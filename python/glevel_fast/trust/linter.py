@@ -20,6 +20,7 @@ from glevel_fast.core.checks import invalid_cells
 from glevel_fast.core.units import doubts
 from glevel_fast.io.frames import Rows
 from glevel_fast.io.markup import TextTable
+from glevel_fast.io.read import WORKBOOKS
 from glevel_fast.io.workbook import Workbook, read_workbook
 from glevel_fast.text import fold_task
 
@@ -195,7 +196,7 @@ def places(
     rows: dict[str, dict[int, str]] = {}
     for path in paths:
         name = os.path.basename(os.fsdecode(path))
-        if not name.lower().endswith((".xlsx", ".xlsm")):
+        if not name.lower().endswith(WORKBOOKS):
             continue
         book = read_workbook(path)
         rows[name] = {
