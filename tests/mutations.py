@@ -89,7 +89,7 @@ TESTS = {
         (DENSE, CHANGE, RESAMPLE, ABOVE, SETS_TWIN, PY_SUMMARY),
         "uncertainty/ablation uncertainty/bootstrap uncertainty/parts",
     ),
-    **dict.fromkeys((INFLUENCE, COMPARISON, LIMITS), "uncertainty/certainty"),
+    **dict.fromkeys((INFLUENCE, COMPARISON, LIMITS), "uncertainty/certainty uncertainty/bootstrap"),
     **dict.fromkeys((PIECES, PACKED, PREPARED), "uncertainty/parts"),
     RECIPES: "uncertainty/ablation uncertainty/parts",
     **dict.fromkeys((PAIRS, TILES, SUMMARY, SETS, PY_ABLATION), "uncertainty/ablation uncertainty/what_if"),

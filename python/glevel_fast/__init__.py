@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from glevel_fast.trust import audit, snapshot
     from glevel_fast.trust.linter import lint
     from glevel_fast.trust.policy_diff import policy_diff
+    from glevel_fast.uncertainty.comparison import Comparison
     from glevel_fast.uncertainty.fragility import Fragility
     from glevel_fast.uncertainty.prepared import Prepared
     from glevel_fast.uncertainty.specialists import SpecialistSets
@@ -63,6 +64,7 @@ _HOME = {
     "BenchmarkError": "errors",
     "Board": "boards.board",
     "Bootstrap": "api",
+    "Comparison": "uncertainty.comparison",
     "Evaluation": "evaluation.evaluate",
     "EvaluationError": "errors",
     "Export": "report.export",
@@ -107,6 +109,7 @@ __all__ = [
     "BenchmarkError",
     "Board",
     "Bootstrap",
+    "Comparison",
     "Evaluation",
     "EvaluationError",
     "Export",
