@@ -327,14 +327,16 @@ SCHEMAS: dict[str, tuple[str, Schema]] = {
         obj(
             **HEAD,
             date=DATE,
-            intervals=maybe(obj(method=TEXT, confidence=SHARE, resamples=WHOLE, unit=TEXT, seed=WHOLE, covers=TEXT)),
+            intervals=maybe(obj(method=TEXT, confidence=SHARE, unit=TEXT, covers=TEXT, coverage=named(TEXT))),
             models=items(
                 obj(
-                    tuple(f"{k}_{end}" for k in LEVELS for end in ("low", "high")),  # where there are intervals
+                    # where there are intervals
+                    tuple(f"{k}_{end}" for k in LEVELS for end in ("low", "high", "coverage")),
                     model=TEXT,
                     level=LEVEL,
                     **dict.fromkeys(LEVELS, SCORE),
                     **{f"{k}_{end}": POINTS for k in LEVELS for end in ("low", "high")},
+                    **{f"{k}_coverage": TEXT for k in LEVELS},
                     language_score=SCORE,
                     lower_bound=TEXT,
                 )

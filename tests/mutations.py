@@ -75,6 +75,11 @@ TEXT_METRICS, GEOMETRY, ARRAYS, DEFINITION, CAPTIONS, SAMPLES, TASK = (
     f"python/glevel_fast/evaluation/{name}.py"
     for name in ("text", "geometry", "arrays", "definition", "captions", "samples", "task")
 )
+KEPT, SUMS_KEPT, KENDALL = (f"cpp/sets/{name}" for name in ("kept.cpp", "sums_kept.cpp", "kendall.cpp"))
+SUBSETS, NOISE, IMPORTING, IMPORT_MAP = (
+    f"python/glevel_fast/{name}.py"
+    for name in ("uncertainty/subsets", "uncertainty/noise", "loading/importing", "loading/import_map")
+)
 # What looks at the formulas of each file, the quickest first.
 TESTS = {
     **dict.fromkeys(
@@ -96,6 +101,10 @@ TESTS = {
     **dict.fromkeys((RESAMPLING, RANDOM, BOOTSTRAP, RESAMPLERS), "uncertainty/bootstrap uncertainty/long_runs"),
     **dict.fromkeys((WHAT_IF, FRAGILITY), "uncertainty/what_if"),
     UPDATE: "core/update",
+    **dict.fromkeys((KEPT, SUMS_KEPT, KENDALL), "uncertainty/kept"),
+    SUBSETS: "uncertainty/subsets",
+    NOISE: "uncertainty/noise",
+    **dict.fromkeys((IMPORTING, IMPORT_MAP), "loading/importing"),
     BOARDS: "boards/boards",
     TEXT_METRICS: "evaluation/text evaluation/oracles",
     GEOMETRY: "evaluation/geometry",
@@ -203,6 +212,29 @@ MUTANTS = [
     ("a set of several changes blames one task", PY_ABLATION, "alone = np.diff(begin) == 1", "alone = np.diff(begin) >= 1"),
     ("moved ranks of one task are counted once", PY_ABLATION, "np.add.at(summary.moved, only[alone], moved[alone])",
      "summary.moved[only[alone]] += moved[alone]"),
+    # ---- Subsets of the tasks
+    ("kept: a modality that is not there counts", KEPT, "if (second && !language && empty(of)", "if (false && empty(of)"),
+    ("kept: relative to the heaviest of all", KEPT, "heaviest = std::max(heaviest, weight[t])", "heaviest = 1.0 + 0.0 * weight[t]"),
+    ("kept: what is left out weighs", KEPT, "if (keep[t] == 0) continue;", ""),
+    ("kept: lost tasks count as won", SUMS_KEPT, "y_won = load<Vec>(won + at", "y_won = load<Vec>(all + at"),
+    ("kept: the least step is lost", SUMS_KEPT, "some != 0 ? splat(1.0) : Vec{}", "Vec{}"),
+    ("kept: drop the weight", SUMS_KEPT, "if constexpr (!equal) y = y * set.weight[k], y_won", "if constexpr (!equal) y_won"),
+    ("tau: ties are discordant", KENDALL, "values[right].second < values[left].second", "values[right].second <= values[left].second"),
+    ("tau: ties of both are counted twice", KENDALL, "all - first - second + both", "all - first - second"),
+    ("tau-a", KENDALL, "static_cast<double>(all - second))", "static_cast<double>(all))"),
+    ("a quick board is judged on all models", SUBSETS, "held.append(judge.fidelity(best, part))", "held.append(judge.fidelity(best, ~part | part))"),
+    ("held-out models choose", SUBSETS, "best = judge.best(~part)", "best = judge.best(part)"),
+    ("a group may be empty", SUBSETS, "np.clip(np.floor(wanted), of_group > 0, of_group)", "np.clip(np.floor(wanted), 0, of_group)"),
+    ("noise of twice the error", NOISE, "self.errors * normal", "2.0 * self.errors * normal"),
+    ("noise forgets what fractions were scaled by", NOISE, "np.where(np.isfinite(scaled), scaled, 1.0)", "1.0"),
+    ("noise leaves the domain", NOISE, "np.clip(raw + self.errors * normal, self.low, self.high)", "raw + self.errors * normal"),
+    # ---- Results of other tools
+    ("two shots are two runs of one", IMPORTING, 'MEASURED = ("filter", "split", "subset", "shots")', 'MEASURED = ("filter", "split", "subset")'),
+    ("the oldest is the latest", IMPORTING, "order[-1] if order[-1].date > order[-2].date", "order[0] if order[-1].date > order[-2].date"),
+    ("units by metric alone", IMPORTING, "values[row.task, row.metric].append(row.value)", 'values[row.task, row.metric].append(row.value if row.model != "n" else 0.5)'),
+    ("a limit is nothing", IMPORTING, "held = [row for row in rows if row.limit]", "held: list[Row] = []"),
+    ("errors keep their unit", IMPORT_MAP, "for x in (row.value, row.stderr)", "for x in (row.value, row.stderr / scale)"),
+    ("scaled as doubles", IMPORT_MAP, "float(Decimal(repr(x)) * Decimal(repr(scale)))", "x * scale"),
     # ---- The bootstrap
     ("draws: another set", RANDOM, "(set + 1) * golden", "set * golden"),
     ("draws: another place", RANDOM, "(j + 1) * golden", "j * golden"),

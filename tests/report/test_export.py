@@ -19,7 +19,7 @@ LEVELS = ("level2", "level3", "level4", "level5")
 def export():
     scorer = gl.Scorer(gl.published.benchmark())
     prepared = scorer.prepare(gl.published.results())
-    return Export(prepared.scores, scorer.bootstrap(prepared, 200), 0.9, "2025-05-01")
+    return Export(prepared.scores, scorer.bootstrap(prepared, 1), 0.9, "2025-05-01")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_every_eval_ever_s_schema_takes_every_file(export, validator):
 
 
 def test_every_eval_ever_has_the_numbers(export):
-    scores, (low, high) = export.scores, export.boot.summary.interval(0.9)
+    scores, (low, high) = export.scores, export.boot.intervals(0.9)
     for i, (_, content) in enumerate(export.to_eee()):
         *points, level = content["evaluation_results"]
         assert content["model_info"]["id"] == scores.models[i]
@@ -52,6 +52,7 @@ def test_every_eval_ever_has_the_numbers(export):
             assert interval == {
                 "lower": low[i, k], "upper": high[i, k], "confidence_level": 0.9, "method": METHOD,
             }  # fmt: skip
+            assert one["score_details"]["details"]["coverage"] == export.boot.coverage[i, k]
             assert one["source_data"]["additional_details"]["sha256"] == scores.benchmark.sha256
         assert level["metric_config"]["level_names"][level["score_details"]["score"]] == (
             f"Level-{scores.level[i]}" if scores.level[i] else "none"
@@ -83,11 +84,12 @@ def test_a_model_card_reads_back(export, tmp_path):
 
 def test_tables(export):
     columns = export.columns()
-    low, high = export.boot.summary.interval(0.9)
+    low, high = export.boot.intervals(0.9)
     for i, name in enumerate(LEVELS):
         assert np.array_equal(columns[name], export.scores.overall[:, i])
         assert np.array_equal(columns[f"{name}_low"], low[:, i])
         assert np.array_equal(columns[f"{name}_high"], high[:, i])
+        assert columns[f"{name}_coverage"] == export.boot.coverage[:, i].tolist()
     assert set(columns["benchmark_sha256"]) == {export.scores.benchmark.sha256}
     plain = export.to_dict()
     assert plain["models"][3]["level3"] == export.scores.overall[3, 1]
@@ -119,24 +121,24 @@ def test_what_does_not_belong_together(export):
 
 def test_the_command(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1750000000")
-    assert main(["export", "csv", "-n", "50", "-o", str(tmp_path / "s.csv")]) == 0
+    assert main(["export", "csv", "-o", str(tmp_path / "s.csv")]) == 0
     rows = list(csv.DictReader((tmp_path / "s.csv").read_text(encoding="utf-8").splitlines()))
     assert float(rows[0]["level2_low"]) <= float(rows[0]["level2_high"])
-    assert main(["export", "json", "-n", "0", "-o", "-"]) == 0
+    assert main(["export", "json", "--no-intervals", "-o", "-"]) == 0
     assert json.loads(capsys.readouterr().out)["intervals"] is None
-    assert main(["export", "eee", "-n", "20", "--organization", "us", "-o", str(tmp_path / "data")]) == 0
+    assert main(["export", "eee", "--organization", "us", "-o", str(tmp_path / "data")]) == 0
     files = list((tmp_path / "data").rglob("*.json"))
     assert len(files) == len(rows)
     content = json.loads(files[0].read_text(encoding="utf-8"))
     assert content["retrieved_timestamp"] == "1750000000"
     assert content["source_metadata"]["source_organization_name"] == "us"
     pytest.importorskip("yaml")
-    assert main(["export", "model-index", "-n", "0", "-o", str(tmp_path / "cards.yaml")]) == 0
+    assert main(["export", "model-index", "--no-intervals", "-o", str(tmp_path / "cards.yaml")]) == 0
     assert (tmp_path / "cards.yaml").read_text(encoding="utf-8").startswith("model-index:\n- name:")
-    assert main(["export", "csv", "-n", "0", "--date", "May", "-o", str(tmp_path / "no.csv")]) == 1
+    assert main(["export", "csv", "--date", "May", "-o", str(tmp_path / "no.csv")]) == 1
     assert not (tmp_path / "no.csv").exists()
     (tmp_path / "file").write_text("")
-    assert main(["export", "eee", "-n", "0", "-o", str(tmp_path / "file")]) == 1
+    assert main(["export", "eee", "--no-intervals", "-o", str(tmp_path / "file")]) == 1
     assert "cannot be made" in capsys.readouterr().err
     with pytest.raises(SystemExit) as stop:
         main(["export", "eee", "-o", "-"])

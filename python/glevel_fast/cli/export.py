@@ -8,7 +8,6 @@ import time
 
 from glevel_fast.cli import inputs, options
 from glevel_fast.cli.notes import show_notes
-from glevel_fast.cli.progress import Progress
 from glevel_fast.errors import GLevelError
 
 FORMATS = ("eee", "model-index", "csv", "json")
@@ -19,9 +18,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     export = commands.add_parser(
         "export",
         help="scores in the formats of other projects",
-        description="Write S2 to S5, levels, their bootstrap intervals and the benchmark's hash: for every_eval_ever "
-        "(eee: a folder with a file per model), for model cards (model-index: YAML), as CSV or as JSON; without "
-        "RESULTS, of the paper's published ones.",
+        description="Write S2 to S5, levels, their intervals (as of `glevel stability`) and the benchmark's hash: for "
+        "every_eval_ever (eee: a folder with a file per model), for model cards (model-index: YAML), as CSV or as "
+        "JSON; without RESULTS, of the paper's published ones.",
     )
     export.add_argument("format", choices=FORMATS, metavar="FORMAT", help=", ".join(FORMATS))
     inputs.add_inputs(export, policy=False)
@@ -29,8 +28,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     export.add_argument(
         "-o", "--output", required=True, metavar="FILE", help="of eee a folder; '-': standard output, of all others"
     )
-    export.add_argument("-n", type=options.whole, default=10_000, metavar="N", help="resamples (0: no intervals)")
-    export.add_argument("--seed", type=options.whole, default=0, metavar="N", help="default 0")
+    export.add_argument("--no-intervals", action="store_true", help="scores alone")
     export.add_argument("--confidence", type=options.confidence, default=0.95, help="default 95")
     export.add_argument("--date", default="", metavar="YYYY-MM-DD", help="date of the results")
     export.add_argument("--organization", default="unknown", metavar="NAME", help="eee: who gives the results")
@@ -48,11 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     scorer, results = inputs.read_scorer(arguments)
     prepared = scorer.prepare(results, threads=arguments.threads)
     boot = None
-    if arguments.n and scorer.benchmark.modalities:
-        with Progress("resampling") as progress:
-            boot = scorer.bootstrap(
-                prepared, arguments.n, seed=arguments.seed, threads=arguments.threads, progress=progress.update
-            )
+    if not arguments.no_intervals and scorer.benchmark.modalities:
+        boot = scorer.bootstrap(prepared, 1, threads=arguments.threads)  # intervals rest on tasks, not on resamples
     export = Export(prepared.scores, boot, arguments.confidence, arguments.date)
     if arguments.format == "csv":
         write.csv(export.columns(), arguments.output)

@@ -1,6 +1,7 @@
 """Scores in the formats of other projects: every_eval_ever, the model-index of model cards, and plain tables.
 
-What leaves is S2 to S5 and the level, their bootstrap intervals, and the hash of the benchmark that they are of.
+What leaves is S2 to S5 and the level, their intervals with how far they cover, and the hash of the benchmark that
+they are of.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glevel_fast.core.benchmark import LEVELS
 from glevel_fast.core.checks import checked_date
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.frames import AsFrames
+from glevel_fast.uncertainty import limits
 from glevel_fast.version import __version__
 
 if TYPE_CHECKING:
@@ -25,7 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Export"]
 
-METHOD = "percentile bootstrap over the tasks of each group"
+METHOD = "spread of the tasks within each group, as of glevel stability"
+Array = NDArray[np.float64]
 LEVEL_NAMES = ["none", "Level-2", "Level-3", "Level-4", "Level-5"]
 _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # of web addresses, RFC 4122
 
@@ -63,11 +68,12 @@ class Export(AsFrames):
         scores = self.scores
         level = [level or None for level in scores.level.tolist()]
         table: dict[str, Any] = {"model": list(scores.models), "level": level}
-        low, high = (None, None) if self.boot is None else self.boot.summary.interval(self.confidence)
+        low, high = (None, None) if self.boot is None else self.boot.intervals(self.confidence)
         for i, k in enumerate(LEVELS):
             table[f"level{k}"] = scores.overall[:, i]
-            if low is not None and high is not None:
+            if self.boot is not None and low is not None and high is not None:
                 table |= {f"level{k}_low": low[:, i], f"level{k}_high": high[:, i]}
+                table |= {f"level{k}_coverage": self.boot.coverage[:, i].tolist()}
         n = len(scores)
         return table | {
             "language_score": scores.language,
@@ -99,10 +105,9 @@ class Export(AsFrames):
         return {
             "method": METHOD,
             "confidence": self.confidence,
-            "resamples": self.boot.done,
             "unit": self.boot.unit,
-            "seed": self.boot.seed,
             "covers": self.boot.covers,
+            "coverage": limits.COVERAGE,
         }
 
     def to_eee(
@@ -154,9 +159,10 @@ class Export(AsFrames):
             if interval is not None and self.boot is not None:
                 ends: dict[str, Any] = {"lower": interval[0], "upper": interval[1], "confidence_level": self.confidence}
                 ends["method"] = METHOD
-                of["uncertainty"] = {"confidence_interval": ends, "num_bootstrap_samples": self.boot.done}
+                of["uncertainty"] = {"confidence_interval": ends}
+                of["details"] = {"coverage": interval[2]}
             if bounds:
-                of["details"] = {"lower_bound": bounds}
+                of["details"] = of.get("details", {}) | {"lower_bound": bounds}
             yield {
                 "evaluation_result_id": f"general-level.{name.lower()}",
                 "evaluation_name": f"general-level.{name.lower()}",
@@ -205,7 +211,12 @@ class Export(AsFrames):
             for (name, value), interval in zip(self._named(i), self._of_model(i), strict=True):
                 metric: dict[str, Any] = {"type": name.lower(), "name": name, "value": value}
                 if interval is not None:
-                    metric["args"] = {"low": interval[0], "high": interval[1], "confidence": self.confidence}
+                    metric["args"] = {
+                        "low": interval[0],
+                        "high": interval[1],
+                        "confidence": self.confidence,
+                        "coverage": interval[2],
+                    }
                 metrics.append(metric)
             metrics.append({"type": "level", "name": "Level", "value": int(self.scores.level[i]) or None})
             result = {"task": {"type": "any-to-any", "name": "General-Level"}, "dataset": dataset, "metrics": metrics}
@@ -219,13 +230,19 @@ class Export(AsFrames):
         values = self.scores.overall[i].tolist()
         return [(f"S{k}", value) for k, value in zip(LEVELS, values, strict=True) if value == value]
 
-    def _of_model(self, i: int) -> list[tuple[float, float] | None]:
-        """The intervals of `_named`."""
+    def _of_model(self, i: int) -> list[tuple[float, float, str] | None]:
+        """The intervals of `_named`: both ends, and the class of coverage."""
         names = [name for name, _ in self._named(i)]
         if self.boot is None or not self.scores.modalities:
             return [None] * len(names)
-        low, high = self.boot.summary.interval(self.confidence)
-        return [(float(low[i, int(name[1]) - 2]), float(high[i, int(name[1]) - 2])) for name in names]
+        low, high = self._ends
+        boards = [int(name[1]) - 2 for name in names]
+        return [(float(low[i, k]), float(high[i, k]), str(self.boot.coverage[i, k])) for k in boards]
+
+    @cached_property
+    def _ends(self) -> tuple[Array, Array]:
+        assert self.boot is not None
+        return self.boot.intervals(self.confidence)
 
 
 def _plain(column: Any) -> list[Any]:
