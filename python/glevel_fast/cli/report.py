@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING
 
 from glevel_fast.cli.inputs import add_inputs, read_scorer
@@ -55,12 +56,18 @@ def run(arguments: argparse.Namespace) -> int:
     intervals = read_intervals(arguments.intervals) if arguments.intervals else None
     if arguments.stability:
         intervals = _resampled(scorer, results, arguments.stability)
+    about = (
+        f"95 %, jointly over all models of a board, from {arguments.stability} resamples of the tasks"
+        if arguments.stability
+        else f"as given in {os.path.basename(arguments.intervals or '')}"
+    )
     path = write_site(
         arguments.output,
         scores,
         title=arguments.title or "General-Level leaderboard",
         date=arguments.date,
         intervals=intervals,
+        intervals_from=about,
     )
     print(f"{path}: {len(scores)} models, {scores.benchmark.n_tasks} tasks")
     show_notes(scores.notes)

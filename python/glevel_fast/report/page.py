@@ -70,7 +70,12 @@ def write_site(folder: str | os.PathLike[str], scores: Scores, **options: Any) -
 
 
 def page(
-    scores: Scores, *, title: str = "General-Level leaderboard", date: str = "", intervals: Intervals | None = None
+    scores: Scores,
+    *,
+    title: str = "General-Level leaderboard",
+    date: str = "",
+    intervals: Intervals | None = None,
+    intervals_from: str = "",
 ) -> str:
     """The page as one HTML document.
 
@@ -82,6 +87,8 @@ def page(
         Of the results, as YYYY-MM-DD.
     intervals : {level: {model: (low, high)}}, optional
         Intervals of ranks on Scope-A; level is "2" to "5", or "0" for the combined board.
+    intervals_from : str
+        What they are, in words; shown below the board.
 
     Raises
     ------
@@ -114,6 +121,7 @@ def page(
         header=[(name, align == "l") for name, align in zip(sheet.header, sheet.align, strict=True)],
         rows=[[clean(cell) for cell in row] for row in sheet.rows],
         heat=_heat_map(scores, combined),
+        intervals=clean(intervals_from, 400) if intervals else "",
         provenance=_provenance(scores, date),
         notes=[clean(note, 400) for note in scores.notes],
         citation=_citation(scores, clean(title, 200), date),
