@@ -6,7 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-from predictions import Made, as_json, npy, packed, png, spread
+from predictions import Made, as_json, npy, packed, png, runs, spread
+from pycocotools import mask
 
 import glevel_fast as gl
 from glevel_fast.core.benchmark import Benchmark
@@ -250,6 +251,79 @@ def test_json_that_cannot_be_used(content, said):
     with pytest.raises(gl.EvaluationError) as caught:
         evaluated(made.predictions, made.annotations, made.tasks, made.benchmark)
     assert said in str(caught.value)
+
+
+def test_a_mask_in_all_its_forms():
+    inside = np.zeros((12, 16), np.uint8)
+    inside[3:9, 2:11] = 1
+    packed_runs = mask.encode(np.asfortranarray(inside))
+    compressed = {"size": packed_runs["size"], "counts": packed_runs["counts"].decode()}
+    plain = {"size": [12, 16], "counts": runs(inside)["counts"]}
+    outline = [[2, 3, 11, 3, 11, 9, 2, 9]]
+    made = Made(["miou/masks@1"])
+    (task,) = made.definitions
+    forms = [compressed, plain, {"mask": compressed}, {"polygon": outline, "size": [12, 16]}, "m.png", [plain]]
+    files = {"m.png": png(inside * 255)}
+    made.golds(task, dict(enumerate(forms)), files)
+    for i in range(len(forms)):
+        answers = forms[i:] + forms[:i]
+        made.predict(task, dict(enumerate(answers)), files)
+        assert evaluated(made.predictions, made.annotations, made.tasks, made.benchmark).values() == {task: 100.0}
+
+
+def test_samples_that_are_no_samples(tmp_path):
+    good = {"task": ["T"], "definition": ["acc/exact@1"], "unit": ["percent"], "sums": ["[1.0]"]}
+    assert gl.Evaluation.recompute(good) == {"T": 100.0}
+    for change, said in (
+        ({"definition": ["acc/exact@99"]}, "another version of glevel_fast"),
+        ({"sums": ["[1.0"]}, "are no sums"),
+        ({"sums": [None]}, "are no sums"),
+        ({"sums": ["[]"]}, "the sums do not fit 'acc/exact@1'"),
+        ({"unit": ["metres"]}, "the sums do not fit"),
+    ):
+        with pytest.raises(gl.EvaluationError) as caught:
+            gl.Evaluation.recompute(good | change)
+        assert said in str(caught.value)
+    with pytest.raises(gl.EvaluationError, match="is no table of samples"):
+        gl.Evaluation.recompute({"task": ["T"]})
+
+
+def test_frames_and_bytes_are_taken():
+    pandas = pytest.importorskip("pandas")
+    made = Made(["acc/exact@1"])
+    table = pandas.DataFrame(made.tasks)
+    result = evaluated(made.predictions, made.annotations, table, made.benchmark)
+    assert repr(result).startswith("Evaluation('m': 1 values, 1 tasks, ")
+    assert result.to_pandas()["value"].tolist() == [100.0]
+    with pytest.raises(gl.EvaluationError, match="have no name: say model="):
+        gl.evaluate(b"", b"", table, benchmark=made.benchmark)
+    with pytest.raises(gl.EvaluationError, match="the folder is no text"):
+        load_tasks(made.tasks | {"folder": [[1]]}, made.benchmark)
+
+
+def test_small_images_and_large_numbers_are_refused():
+    made = Made(["ms-ssim/rgb@1"])
+    (task,) = made.definitions
+    for write in (made.golds, made.predict):
+        write(task, {0: "i.png"}, {"i.png": png(np.zeros((100, 200, 3), np.uint8))})
+    with pytest.raises(gl.EvaluationError, match="has a side of 100 pixels; MS-SSIM needs 176"):
+        evaluated(made.predictions, made.annotations, made.tasks, made.benchmark)
+    made = Made(["rmse/pooled@1"])
+    (task,) = made.definitions
+    made.golds(task, {0: 1e300})
+    made.predict(task, {0: -1e300})
+    result = evaluated(made.predictions, made.annotations, made.tasks, made.benchmark)
+    assert np.isnan(result.values()[task])
+    assert any("has no finite value on these samples" in note for note in result.notes)
+
+
+def test_options_are_answers_too():
+    golds = [{"id": i, "input": {"options": ["yes", "no", "maybe"]}, "output": "yes"} for i in range(6)]
+    ours = [{"id": i, "prediction": answer} for i, answer in enumerate(["yes", "no", "maybe", "Yes.", "yes", "no"])]
+    files = {"t/annotation.json": as_json(golds)}, {"t/prediction.json": as_json(ours)}
+    result = evaluated(files[1], files[0], tasks(("T0", "t", "Acc", "exact", "percent", "")), bench("Acc"))
+    assert result.columns()["unparsed"] == [1]
+    assert any("such as id '3': 'Yes.'" in note for note in result.notes)
 
 
 def test_ids_meet_as_text_and_keep_their_digits():

@@ -236,6 +236,8 @@ def _size(height: object, width: object) -> list[int]:
 def _mask(value: object, size: list[int] | None, files: Openers) -> Any:
     """Compressed run lengths of run lengths, polygons or an image file; `size` is what polygons lack."""
     tool = require("pycocotools.mask", "evaluate")
+    if isinstance(value, dict) and "counts" not in value and isinstance(value.get("size"), list):
+        size = _size(*value["size"]) if len(value["size"]) == 2 else None
     value = _inside(value, ("mask", "segmentation", "polygon", "polygons"))
     if isinstance(value, str):
         inside = media.labels(files(value)) > 0

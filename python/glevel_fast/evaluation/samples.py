@@ -47,7 +47,9 @@ def edits(prediction: str, gold: Sequence[str], context: object) -> Sums:
 
 def off(power: int) -> Sample:
     def sample(prediction: Sequence[float], gold: Sequence[float], context: object) -> Sums:
-        return [math.fsum(abs(p - g) ** power for p, g in zip(prediction, gold, strict=True)), len(gold)]
+        distances = [abs(p - g) for p, g in zip(prediction, gold, strict=True)]
+        # math.prod makes an infinity of what is too large, where ** raises
+        return [math.fsum(math.prod([d] * power) for d in distances), len(gold)]
 
     return sample
 
