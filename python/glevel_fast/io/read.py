@@ -48,4 +48,8 @@ def read_file(path: str | os.PathLike[str]) -> Any:
     if os.path.isdir(path):
         raise GLevelError(f"{path}: is a directory; name the files in it")
     kind = os.path.splitext(where)[1].lower()
+    if kind in (".xls", ".xlsb"):
+        raise GLevelError(
+            f"{path}: is a binary workbook, in which errors and percentages do not show: save it as .xlsx"
+        )
     raise GLevelError(f"{path}: unknown file type {kind!r}; known are {', '.join(KNOWN)}")
