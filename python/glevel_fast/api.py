@@ -121,7 +121,7 @@ class Scores(_scores.Scores):
 
     @property
     def plot(self) -> _plots.ScoresPlots:
-        """Plots (extra `plots`): `ladder`, `synergy`, `coverage`.
+        """Plots (extra `plots`): `ladder`, `synergy`, `coverage`, `side_by_side`.
 
         Returns
         -------

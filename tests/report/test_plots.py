@@ -119,6 +119,20 @@ def test_coverage(paper):
     assert 10 <= named <= len(dots)
 
 
+def test_side_by_side(paper):
+    models = list(gl.board(paper).models[:3])
+    panels = paper.plot.side_by_side(models)
+    assert [panel.get_title("left") for panel in panels] == list(paper.modalities)
+    rows = [paper.row(model) for model in models]
+    for m, panel in enumerate(panels):
+        widths = [bar.get_width() for bar in panel.patches]
+        assert widths == [*paper.modality[rows, m, 0], *paper.modality[rows, m, 1]]
+    with pytest.raises(gl.ResultsError, match="no model 'x'"):
+        paper.plot.side_by_side(["x"])
+    with pytest.raises(GLevelError, match="nothing to draw"):
+        paper.plot.side_by_side([])
+
+
 def test_waterfall(paper):
     receipt = paper.receipt("GPT4-o", 3)
     ax = receipt.plot.waterfall()

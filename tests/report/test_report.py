@@ -75,7 +75,8 @@ def test_self_contained_and_the_same_each_time(paper, text):
     assert paper.benchmark.sha256 in markup
     assert "lower bounds" in markup  # the notes
     assert markup.index('id="ladder"') < markup.index('id="board"')
-    assert markup.count("<svg") == 4
+    assert markup.count("<svg") == 5
+    assert "<noscript><svg" in markup  # four models side by side
     assert markup.count("<tr>") > 2 * len(paper)  # board and heat map are there without JavaScript
 
 
@@ -114,7 +115,7 @@ def test_intervals(paper, tmp_path):
 
 def test_the_date_is_a_date(paper):
     for date in (hostile.SCRIPT, "2025-13-01", "1 May"):
-        with pytest.raises(gl.BenchmarkError, match="YYYY-MM-DD"):
+        with pytest.raises(gl.GLevelError, match="YYYY-MM-DD"):
             page(paper, date=date)
 
 

@@ -28,7 +28,7 @@ from glevel_fast.io.limits import MAX_MODELS, refuse_many
 from glevel_fast.io.read import read_file
 from glevel_fast.io.table import Table, table_from_records
 from glevel_fast.report.data import COMBINED, Intervals, page_data
-from glevel_fast.report.pictures import ladders, pictures
+from glevel_fast.report.pictures import best_side_by_side, ladders, pictures
 from glevel_fast.text import clean
 from glevel_fast.version import __version__
 
@@ -115,6 +115,7 @@ def page(
         lead=_lead(scores, date),
         banner=_banner(scores),
         ladders=[markup(svg) for svg in ladders(scores, combined)],
+        best=markup(best_side_by_side(scores, combined)),
         pictures=[(markup(p.svg), p.title, p.caption) for p in pictures(scores, combined)],
         levels=LEVEL_TEXTS,
         about=clean(combined.title, 400),

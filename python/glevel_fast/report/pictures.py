@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from glevel_fast.boards.board import Board
     from glevel_fast.core.scores import Scores
 
-__all__ = ["Picture", "ladders", "pictures"]
+__all__ = ["Picture", "best_side_by_side", "ladders", "pictures"]
 
 WIDE, NARROW = 11.0, 3.6
 
@@ -70,6 +70,15 @@ def pictures(scores: Scores, combined: Board) -> list[Picture]:
             )
         )  # fmt: skip
     return found
+
+
+def best_side_by_side(scores: Scores, combined: Board) -> str:
+    """The best four models, modality by modality; nothing where there is none."""
+    if not scores.modalities or not len(combined):
+        return ""
+    about = "The four best models of the combined board: Level-2 and Level-3 of each modality."
+    panels = plots.side_by_side(scores, combined.models[:4])
+    return inline_svg(panels[0], "sidebyside", "Side by side", about)
 
 
 def _tips(drawn: Board, combined: Board) -> dict[str, list[str]]:

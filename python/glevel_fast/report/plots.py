@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from glevel_fast.core.scores import Scores
     from glevel_fast.trust.receipts import Receipt
 
-__all__ = ["ReceiptPlots", "ScoresPlots", "coverage", "ladder", "synergy_map", "waterfall"]
+__all__ = ["ReceiptPlots", "ScoresPlots", "coverage", "ladder", "side_by_side", "synergy_map", "waterfall"]
 
 LABEL = 7.0
 """Size of labels, in points."""
@@ -55,6 +55,10 @@ class ScoresPlots:
     def synergy(self, ax: Any = None, *, by: Literal["group", "skill"] = "group", top: int | None = None) -> Any:
         """See `glevel_fast.report.plots.synergy_map`."""
         return synergy_map(self.scores, ax, by=by, top=top)
+
+    def side_by_side(self, models: Sequence[str], ax: Any = None) -> Any:
+        """See `glevel_fast.report.plots.side_by_side`."""
+        return side_by_side(self.scores, models, ax)
 
     def coverage(self, ax: Any = None, *, scope: str = "A", top: int | None = None) -> Any:
         """See `glevel_fast.report.plots.coverage`."""
@@ -224,6 +228,47 @@ def coverage(scores: Scores, ax: Any = None, *, scope: str = "A", top: int | Non
         ax.set_title(f"{some}, {labelled} with names; along a curve Level-2 is the same", loc="left", pad=14)
         ax.legend(loc="lower right", frameon=False, fontsize=LABEL + 0.5)
     return ax
+
+
+def side_by_side(scores: Scores, models: Sequence[str], ax: Any = None) -> Any:
+    """Some models, modality by modality: the pale bar is Level-2, the strong one Level-3.
+
+    Parameters
+    ----------
+    scores : Scores
+    models : sequence of str
+    ax : one axes per modality, optional
+
+    Returns
+    -------
+    array of axes, one per modality
+
+    Raises
+    ------
+    ResultsError
+        An unknown model.
+    GLevelError
+        No models, or no modality.
+    """
+    rows = [scores.row(model) for model in models]
+    n = len(scores.modalities)
+    if not rows or not n:
+        raise GLevelError("no models, or no modality: there is nothing to draw")
+    names = [f"{'≥ ' if scores.lower_bound[i, -1] else ''}{short_name(scores.models[i])}" for i in rows]
+    with axes(ax, 2.0 + 2.2 * n, 0.8 + 0.3 * len(rows), panels=n) as panels:
+        panels = np.atleast_1d(panels)
+        at = np.arange(len(rows))
+        for m, panel in enumerate(panels):
+            level2, level3 = (scores.modality[rows, m, k] for k in (0, 1))
+            panel.barh(at, level2, height=0.6, color=LEVEL_COLOURS[2], alpha=0.4, label="Level-2")
+            panel.barh(at, level3, height=0.6, color=LEVEL_COLOURS[3], label="Level-3")
+            panel.set_title(short_name(scores.modalities[m]), loc="left")
+            panel.set_yticks(at, names)
+            panel.tick_params(axis="y", length=0)
+            panel.set(ylim=(len(rows) - 0.4, -0.6), xlim=(0, float(scores.modality[rows, :, 0].max()) * 1.05 or 1.0))
+        panels[0].set_xlabel("points")
+        panels[-1].legend(frameon=False, loc="lower right")
+    return panels
 
 
 def waterfall(receipt: Receipt, ax: Any = None) -> Any:
