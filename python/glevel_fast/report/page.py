@@ -39,7 +39,7 @@ __all__ = ["page", "read_intervals", "write_site"]
 
 LEVEL_TEXTS = (
     (2, "Comprehension and generation: the mean over all tasks; what is not supported counts as 0."),
-    (3, "Synergy: the same mean over those tasks alone on which the model is at least as good as the specialist."),
+    (3, "Synergy: the same mean, in which a task counts only where the model is at least as good as the specialist."),
     (4, "Synergy across comprehension and generation: the harmonic mean of both in each modality."),
     (5, "Total synergy: Level-4 times the mean of what is won in language."),
 )
