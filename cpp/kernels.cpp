@@ -75,7 +75,13 @@ void write_rows(const Plan& plan, const double* tile, std::size_t first, std::si
 
 // One row as a folded tile.
 void fold_row(const Plan& plan, const double* row, double* tile) {
-    for (std::size_t slot = 0; slot < plan.order.size(); ++slot) tile[slot] = row[plan.order[slot]];
+    for (std::size_t column = 0, slot = 0; column < plan.n_columns; ++column, slot += lanes) {
+        const std::int32_t* order = &plan.order[slot];
+        if (plan.run[column] == lanes)
+            store(tile + slot, load<Vec>(row + order[0]));
+        else
+            for (std::size_t i = 0; i < lanes; ++i) tile[slot + i] = row[order[i]];
+    }
     for (const std::int32_t slot : plan.unused) tile[slot] = std::numeric_limits<double>::quiet_NaN();
 }
 
@@ -259,19 +265,7 @@ bool score_in_rows(const Plan& plan, const Scratch& scratch, RowReader& reader, 
         above_1 |= steps(of.all, -of.n_all, plan.rounder[g]) > of.n_all * steps_per_point(plan.rounder[g]);
     }
     rows.fill(plan.n_percent, plan.n_tasks);
-#if GLEVEL_HAS_STREAMS
     if (!Streams(plan, scratch.streams).add(scratch.tile, scratch.rows)) return false;
-#else
-    map_tile<false>(plan, scratch.tile, scratch.points);
-    Seen seen;
-    for (std::size_t g = 0; g < plan.n_groups; ++g) {
-        RowSums& of = scratch.rows[g];
-        Accumulator sums{of.all, of.won, -of.n_all, -of.n_won};
-        add_general<false>(plan, g, scratch.tile, scratch.points, sums, seen);
-        of = {sums.all, sums.won, -sums.n_all, -sums.n_won};
-    }
-    if (any(seen.outside)) return false;
-#endif
     Mask n_supported{};
     for (std::size_t g = 0; g < plan.n_groups; ++g) {
         const RowSums& of = scratch.rows[g];

@@ -124,6 +124,10 @@ Plan::Plan(const TaskTable& t, std::size_t fold_by)
     run.assign(n_columns, 1);
     for (std::size_t c = n_columns - 1; fold == 1 && c-- > 0;)
         if (order[c + 1] == order[c] + 1) run[c] = run[c + 1] + 1;
+    for (std::size_t c = 0; fold > 1 && c < n_columns; ++c) {
+        const auto* own = &order[c * fold];
+        while (run[c] < fold && own[run[c]] == own[run[c] - 1] + 1) ++run[c];
+    }
     percent_steps.resize(n_groups);
     std::transform(full.begin(), full.end(), percent_steps.begin(),
                    [](std::int64_t steps) { return static_cast<double>(steps) / 100.0; });

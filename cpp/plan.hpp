@@ -84,7 +84,8 @@ struct Plan {
         constant;  // turns z into w (mapping.hpp): w = z * constant where lower is better, else constant / z
     // Per column.
     std::vector<Kind> kind;
-    std::vector<std::uint32_t> run;  // how many columns, from this one on, lie side by side in the caller's order
+    // How many columns, from this one on, lie side by side in the caller's order; folded: how many of its own tasks.
+    std::vector<std::uint32_t> run;
     std::vector<std::int32_t> linear, curved;  // columns to map, by shape
 
     // Made for a fold of 1.

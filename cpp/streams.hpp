@@ -3,6 +3,7 @@
 // through any. The sums are those of reduce.hpp, to the last bit.
 #pragma once
 
+#include <array>
 #include <cstring>
 
 #include "mapping.hpp"
@@ -10,15 +11,114 @@
 #include "rows.hpp"
 #include "simd.hpp"
 
-#if GLEVEL_VECTOR_BYTES == 64
-#define GLEVEL_HAS_STREAMS 1
-#else
-#define GLEVEL_HAS_STREAMS 0  // no instruction that squeezes
-#endif
-
 namespace glevel::GLEVEL_ISA {
 
-#if GLEVEL_HAS_STREAMS
+#if GLEVEL_HAS_ROWS
+
+// What the streams ask of an instruction set. Lanes is what a comparison leaves.
+#if GLEVEL_VECTOR_BYTES == 64
+
+typedef __mmask8 Lanes;
+
+inline Lanes at_least(Vec a, Vec b) { return _mm512_cmp_pd_mask(a, b, _CMP_GE_OQ); }
+inline Lanes at_least(Lanes where, Vec a, Vec b) { return _mm512_mask_cmp_pd_mask(where, a, b, _CMP_GE_OQ); }
+inline Lanes below(Lanes where, Vec a, Vec b) { return _mm512_mask_cmp_pd_mask(where, a, b, _CMP_LT_OQ); }
+inline Lanes both(Lanes a, Lanes b) { return _kand_mask8(a, b); }
+inline Lanes either(Lanes a, Lanes b) { return _kor_mask8(a, b); }
+inline Lanes without(Lanes a, Lanes b) { return _kandn_mask8(b, a); }
+inline unsigned number(Lanes a) { return _cvtmask8_u32(a); }
+inline Lanes lanes_of(std::uint8_t bits) { return bits; }
+inline void keep(std::uint8_t& to, Lanes a) { _store_mask8(&to, a); }
+
+// NaN, infinite, or a 0 unless that is a score.
+template <bool zero_scores>
+inline Lanes missing(Vec raw) {
+    return _mm512_fpclass_pd_mask(raw, 0x01 | 0x08 | 0x80 | (zero_scores ? 0 : 0x06));
+}
+
+// The values in these lanes, side by side.
+inline Vec squeeze(Lanes where, Vec v) { return _mm512_maskz_compress_pd(where, v); }
+
+// The way back: in the lanes of `steep` the next values of one stream, in those of `flat` those of the other.
+inline Vec spread(Lanes steep, const double* from_steep, Lanes flat, const double* from_flat) {
+    __m512d low = _mm512_loadu_pd(from_flat), high = _mm512_loadu_pd(from_steep);
+    asm("" : "+v"(low), "+v"(high));  // or it reads memory while it expands, which takes longer
+    return _mm512_mask_expand_pd(_mm512_maskz_expand_pd(flat, low), steep, high);
+}
+
+inline Vec term(Lanes where, Vec points, Vec rounder) { return _mm512_maskz_add_pd(where, points, rounder); }
+
+template <class V>
+inline V plus(V sum, Lanes where, Vec term) {
+    const auto before = reinterpret_cast<__m512i>(sum);
+    return reinterpret_cast<V>(_mm512_mask_add_epi64(before, where, before, _mm512_castpd_si512(term)));
+}
+
+inline Mask plus_one(Mask n, Lanes where) { return plus(n, where, _mm512_castsi512_pd(_mm512_set1_epi64(1))); }
+
+#else
+
+typedef Mask Lanes;
+
+// For each set of lanes: the lanes as a vector, and in 32-bit halves where squeeze() and spread() find each value.
+struct LaneTables {
+    std::array<std::array<std::int64_t, 4>, 16> lanes{};
+    std::array<std::array<std::int32_t, 8>, 16> squeeze{}, spread{};
+
+    constexpr LaneTables() {
+        for (std::size_t set = 0; set < 16; ++set)
+            for (std::size_t lane = 0, next = 0; lane < 4; ++lane)
+                if (set >> lane & 1) {
+                    lanes[set][lane] = -1;
+                    for (std::size_t half = 0; half < 2; ++half) {
+                        squeeze[set][2 * next + half] = static_cast<std::int32_t>(2 * lane + half);
+                        spread[set][2 * lane + half] = static_cast<std::int32_t>(2 * next + half);
+                    }
+                    ++next;
+                }
+    }
+};
+inline constexpr LaneTables lane_tables;
+
+inline Lanes at_least(Vec a, Vec b) { return a >= b; }
+inline Lanes at_least(Lanes where, Vec a, Vec b) { return where & (a >= b); }
+inline Lanes below(Lanes where, Vec a, Vec b) { return where & (a < b); }
+inline Lanes both(Lanes a, Lanes b) { return a & b; }
+inline Lanes either(Lanes a, Lanes b) { return a | b; }
+inline Lanes without(Lanes a, Lanes b) { return a & ~b; }
+inline unsigned number(Lanes a) { return lane_bits(a); }
+inline Lanes lanes_of(std::uint8_t bits) { return load<Mask>(lane_tables.lanes[bits].data()); }
+inline void keep(std::uint8_t& to, Lanes a) { to = static_cast<std::uint8_t>(number(a)); }
+
+template <bool zero_scores>
+inline Lanes missing(Vec raw) {
+    const Lanes none = ~(raw < std::numeric_limits<double>::infinity());
+    return zero_scores ? none : none | (raw == 0.0);
+}
+
+inline Vec pick(const std::array<std::int32_t, 8>& from, Vec v) {
+    const __m256i index = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from.data()));
+    return _mm256_castps_pd(_mm256_permutevar8x32_ps(_mm256_castpd_ps(v), index));
+}
+
+inline Vec squeeze(Lanes where, Vec v) { return pick(lane_tables.squeeze[number(where)], v); }
+
+inline Vec spread(Lanes steep, const double* from_steep, Lanes flat, const double* from_flat) {
+    const Vec high = pick(lane_tables.spread[number(steep)], load<Vec>(from_steep));
+    const Vec low = pick(lane_tables.spread[number(flat)], load<Vec>(from_flat));
+    return steep ? high : low;
+}
+
+inline Vec term(Lanes where, Vec points, Vec rounder) { return from_bits(bits(points + rounder) & where); }
+
+template <class V>
+inline V plus(V sum, Lanes where, Vec term) {
+    return sum + reinterpret_cast<V>(bits(term) & where);
+}
+
+inline Mask plus_one(Mask n, Lanes where) { return n - where; }
+
+#endif
 
 // Doubles that Streams needs.
 inline std::size_t stream_size(std::size_t n_tasks) {
@@ -36,9 +136,8 @@ class Streams {
     // Takes a tile of raw values; sums (n_groups,) of bits(points + the plan's rounder) get what these tasks add. False
     // where a value is outside its domain.
     bool add(const double* tile, RowSums* sums) {
-        n_steep_ = n_flat_ = 0;
-        const unsigned bad = plan_.zero_scores ? squeeze<true>(tile, sums) : squeeze<false>(tile, sums);
-        if (bad != 0) return false;
+        const bool good = plan_.zero_scores ? fill<true>(tile, sums) : fill<false>(tile, sums);
+        if (!good) return false;
         map(steep_, n_steep_, steep_curve);
         map(flat_, n_flat_, flat_curve);
         const double *steep = steep_, *flat = flat_;
@@ -51,13 +150,11 @@ class Streams {
             for (; column < end; ++column) {
                 if (column->kind <= Kind::linear) continue;
                 const Masks m = *masks++;
-                const auto flat_here = static_cast<__mmask8>(m.supported & ~m.steep);
-                __m512d low = _mm512_loadu_pd(flat), high = _mm512_loadu_pd(steep);
-                asm("" : "+v"(low), "+v"(high));  // or it reads memory while it expands, which takes longer
-                const __m512d y = _mm512_mask_expand_pd(_mm512_maskz_expand_pd(flat_here, low), m.steep, high);
-                flat += __builtin_popcount(flat_here);
+                const auto level = static_cast<std::uint8_t>(m.supported & ~m.steep);
+                const Vec y = spread(lanes_of(m.steep), steep, lanes_of(level), flat);
+                flat += __builtin_popcount(level);
                 steep += __builtin_popcount(m.steep);
-                put(all, won, y, column->weight, rounder, m.supported, m.won);
+                put(all, won, y * column->weight, rounder, lanes_of(m.supported), lanes_of(m.won));
             }
             sums[g].all = all;
             sums[g].won = won;
@@ -66,69 +163,62 @@ class Streams {
     }
 
    private:
+    // Of a column that is curved: a bit a model.
     struct Masks {
-        __mmask8 supported, steep, won;
+        std::uint8_t supported, steep, won;
     };
 
-    static void put(Sum& all, Sum& won_sum, __m512d y, double weight, Vec rounder, __mmask8 supported, __mmask8 won) {
-        const __m512i term =
-            _mm512_castpd_si512(_mm512_maskz_add_pd(supported, _mm512_mul_pd(y, _mm512_set1_pd(weight)), rounder));
-        all += reinterpret_cast<Sum>(term);
-        const auto before = reinterpret_cast<__m512i>(won_sum);
-        won_sum = reinterpret_cast<Sum>(_mm512_mask_add_epi64(before, won, before, term));
+    static void put(Sum& all, Sum& won_sum, Vec weighted, Vec rounder, Lanes supported, Lanes won) {
+        const Vec t = term(supported, weighted, rounder);
+        all += reinterpret_cast<Sum>(t);
+        won_sum = plus(won_sum, won, t);
     }
 
-    // Fills the streams; linear tasks are done at once. Returns where there is a value outside its domain.
+    // Fills the streams; linear tasks are done at once. False where there is a value outside its domain.
     template <bool zero_scores>
-    unsigned squeeze(const double* tile, RowSums* sums) {
-        constexpr int missing_classes = 0x01 | 0x08 | 0x80 | (zero_scores ? 0 : 0x06);  // NaN, infinity, zero
-        const __m512i one = _mm512_set1_epi64(1);
+    bool fill(const double* tile, RowSums* sums) {
         double *steep = steep_, *flat = flat_;
         Masks* masks = masks_;
-        unsigned bad = 0;
+        Lanes good = lanes_of((1u << lanes) - 1);
         const Column* column = plan_.general_columns.data();
         const double* from = tile + plan_.n_percent * lanes;
         for (std::size_t g = 0; g < plan_.n_groups; ++g) {
             const Column* end = plan_.general_columns.data() + (plan_.general[g + 1] - plan_.n_percent);
             const Vec rounder = splat(plan_.rounder[g]);
             Sum all = sums[g].all, won_sum = sums[g].won;
-            auto n_all = reinterpret_cast<__m512i>(sums[g].n_all), n_won = reinterpret_cast<__m512i>(sums[g].n_won);
+            Mask n_all = sums[g].n_all, n_won = sums[g].n_won;
             for (; column < end; ++column, from += lanes) {
-                const __m512d raw = _mm512_load_pd(from), z = _mm512_mul_pd(raw, _mm512_set1_pd(column->scale));
-                const __mmask8 missing = _mm512_fpclass_pd_mask(raw, missing_classes);
-                const __mmask8 inside =
-                    _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask(z, _mm512_set1_pd(column->low), _CMP_GE_OQ), z,
-                                            _mm512_set1_pd(column->high), _CMP_LE_OQ);
-                const __mmask8 supported = _kandn_mask8(missing, inside);
-                bad |= _cvtmask8_u32(_knot_mask8(_kor_mask8(missing, inside)));
-                const __mmask8 won = _mm512_mask_cmp_pd_mask(supported, _mm512_mul_pd(z, _mm512_set1_pd(column->sign)),
-                                                             _mm512_set1_pd(column->sota), _CMP_GE_OQ);
-                n_all = _mm512_mask_add_epi64(n_all, supported, n_all, one);
-                n_won = _mm512_mask_add_epi64(n_won, won, n_won, one);
+                const Vec raw = load<Vec>(from), z = raw * column->scale;
+                const Lanes none = missing<zero_scores>(raw);
+                const Lanes inside = at_least(at_least(z, splat(column->low)), splat(column->high), z);
+                const Lanes supported = without(inside, none);
+                good = both(good, either(none, inside));
+                const Lanes won = at_least(supported, z * column->sign, splat(column->sota));
+                n_all = plus_one(n_all, supported);
+                n_won = plus_one(n_won, won);
                 if (column->kind <= Kind::linear) {
-                    put(all, won_sum, line(z, splat(column->worst), splat(column->slope)), column->weight, rounder,
-                        supported, won);
+                    const Vec y = line(z, splat(column->worst), splat(column->slope));
+                    put(all, won_sum, y * column->weight, rounder, supported, won);
                     continue;
                 }
                 const Vec constant = splat(column->constant);
                 const Vec w = magnitude(column->kind == Kind::inverse ? z * constant : constant / z);
-                const __mmask8 is_flat =
-                    _mm512_mask_cmp_pd_mask(supported, w, splat(mapping::w_switch * mapping::unit), _CMP_NLT_UQ);
-                const __mmask8 is_steep = _kandn_mask8(is_flat, supported);
-                _mm512_storeu_pd(flat, _mm512_maskz_compress_pd(is_flat, w));
-                _mm512_storeu_pd(steep, _mm512_maskz_compress_pd(is_steep, w));
-                flat += __builtin_popcount(_cvtmask8_u32(is_flat));
-                steep += __builtin_popcount(_cvtmask8_u32(is_steep));
-                _store_mask8(&masks->supported, supported);
-                _store_mask8(&masks->steep, is_steep);
-                _store_mask8(&masks->won, won);
+                const Lanes is_steep = below(supported, w, splat(mapping::w_switch * mapping::unit));
+                const Lanes is_flat = without(supported, is_steep);
+                store(flat, squeeze(is_flat, w));
+                store(steep, squeeze(is_steep, w));
+                keep(masks->supported, supported);
+                keep(masks->steep, is_steep);
+                keep(masks->won, won);
+                flat += __builtin_popcount(number(is_flat));
+                steep += __builtin_popcount(number(is_steep));
                 ++masks;
             }
-            sums[g] = {all, won_sum, reinterpret_cast<Mask>(n_all), reinterpret_cast<Mask>(n_won)};
+            sums[g] = {all, won_sum, n_all, n_won};
         }
         n_steep_ = static_cast<std::size_t>(steep - steep_);
         n_flat_ = static_cast<std::size_t>(flat - flat_);
-        return bad;
+        return number(good) == (1u << lanes) - 1;
     }
 
     template <class Curve>

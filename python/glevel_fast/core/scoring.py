@@ -155,17 +155,19 @@ class Scorer:
         given = results if isinstance(results, Results) else raw
         if names is not None and len(names) != len(raw):
             raise ResultsError(f"{len(names)} model names for {len(raw)} rows")
-        n_threads = count_threads(threads)
+        n_threads = 1 if threads is None and len(raw) == 1 else count_threads(threads)  # asking costs microseconds
         if self.policy == "release":
             arrays, release_notes = release.score(benchmark, raw, names)
             return self.made(arrays, notes + release_notes, absent, names, raw, given)
         scored = Scored._make(engine.score(raw, n_threads))
-        suspect, looked = scored.suspect.astype(bool), tuple[str, ...]()
-        if self._doubtful is not None:
-            suspect |= self._doubtful(raw)
-        if suspect.any():
-            raw, scored, looked = self._look_closer(raw, scored, np.flatnonzero(suspect), names, sources, n_threads)
-        return self.made(scored[:6], notes, absent, names, _read_only(raw), given, looked, bool(suspect.any()))
+        looked, is_suspect = tuple[str, ...](), 1 in scored.suspect.tobytes()
+        if is_suspect or self._doubtful is not None:
+            suspect = scored.suspect.astype(bool)
+            if self._doubtful is not None:
+                suspect |= self._doubtful(raw)
+            if is_suspect := bool(suspect.any()):
+                raw, scored, looked = self._look_closer(raw, scored, np.flatnonzero(suspect), names, sources, n_threads)
+        return self.made(scored[:6], notes, absent, names, _read_only(raw), given, looked, is_suspect)
 
     def made(
         self,
