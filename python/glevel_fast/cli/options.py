@@ -12,9 +12,16 @@ if TYPE_CHECKING:
 
 
 def positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number above 0, below a billion")
+    if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number above 0, of at most 18 digits")
     return int(text)
+
+
+def few(text: str) -> int:
+    """Threads and their like."""
+    if len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number above 0, below a billion")
+    return positive(text)
 
 
 def named(text: str) -> str:
@@ -44,7 +51,7 @@ def confidence(text: str) -> float:
 
 def add_threads(parser: argparse.ArgumentParser) -> None:
     """--threads."""
-    parser.add_argument("--threads", type=positive, metavar="N", help="default: all cores; no number depends on it")
+    parser.add_argument("--threads", type=few, metavar="N", help="default: all cores; no number depends on it")
 
 
 def add_cluster(parser: argparse.ArgumentParser) -> None:
