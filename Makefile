@@ -36,6 +36,7 @@ bench: $(VENV)/.installed $(VENV)/.test
 # Renews what scripts print into the documents, then builds the site into build/site; a warning is an error.
 docs: $(VENV)/.installed $(VENV)/.docs
 	$(BIN)/python docs/how_sure.py
+	$(BIN)/python docs/ladder.py
 	$(BIN)/python docs/metrics.py
 	$(BIN)/python docs/quick_boards.py
 	$(BIN)/python docs/schemas.py

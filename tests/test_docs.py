@@ -86,3 +86,16 @@ def test_what_points_to_the_specification_finds_its_section():
                     found += 1
                     assert set(re.findall(r"\d+", numbers)) <= sections, (path, numbers)
     assert found > 20
+
+
+def test_the_picture_is_what_the_script_draws(tmp_path):
+    """Its text, that is: where letters stand may differ by a pixel with the versions of matplotlib and its fonts."""
+    pytest.importorskip("matplotlib", reason="the extra `plots` is not installed")
+    spec = importlib.util.spec_from_file_location("docs_ladder", DOCS / "ladder.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.main(tmp_path / "ladder.svg")
+    pictures = (tmp_path / "ladder.svg", module.FIGURE)
+    said = [sorted(re.findall(r"<text[^>]*>([^<]*)", path.read_text(encoding="utf-8"))) for path in pictures]
+    assert said[0] == said[1]
+    assert len(said[0]) > 80
