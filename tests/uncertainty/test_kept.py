@@ -108,6 +108,16 @@ def test_the_kernel_checks_what_it_gets():
             call()
 
 
+@pytest.mark.parametrize("make", [_core.Kept, reference.Kept], ids=["engine", "twin"])
+def test_points_of_less_than_a_step_are_a_score(make):
+    points, out = np.full((2, 3), 1e-20), np.empty((2, 2, 4))
+    won = np.array([[1, 0, 0], [0, 0, 0]], np.uint8)
+    keep = np.array([[1, 1, 0], [0, 1, 1]], np.uint8)
+    make(points, won, np.zeros(3, np.int32), np.ones(3), 1, 1).scores(keep, out, 1)
+    assert (out[:, :, 0] > 0).all()
+    assert (out[:, :, 1] > 0).tolist() == [[True, False], [False, False]]
+
+
 @settings(max_examples=60)
 @given(st.data(), st.integers(0, 60), st.integers(0, 4))
 def test_kendall_is_that_of_its_twin_and_of_scipy(data, n, n_sets):
