@@ -13,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import numba_alone  # noqa: F401
 import peers
 import targets
 import workload

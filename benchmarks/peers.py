@@ -52,17 +52,20 @@ class Layout:
 
 
 def layout(benchmark: gl.Benchmark) -> Layout:
-    """The layout of a benchmark in the engine's column order, of weight and scale 1."""
+    """The layout of a benchmark in the engine's column order, of weight 1."""
     columns = engine_columns(benchmark)
     kind, group = columns["kind"], columns["group"]
     n_percent, n_groups = int(np.count_nonzero(kind == 0)), len(benchmark.groups)
-    if (kind[:n_percent] != 0).any() or (columns["scale"] != 1).any() or (columns["weight"] != 1).any():
-        raise ValueError("the peers need the engine's column order, and weights and scales of 1")
+    scale = columns["scale"]
+    if (kind[:n_percent] != 0).any() or (scale[:n_percent] != 1).any() or (columns["weight"] != 1).any():
+        raise ValueError("the peers need the engine's column order, and weights of 1")
     kind, inverse, linear = kind[n_percent:], kind[n_percent:] == 2, kind[n_percent:] == 1
-    slope = columns["slope"][n_percent:]
+    scale = scale[n_percent:]  # goes into the constants
+    slope = columns["slope"][n_percent:] * scale
     sign = np.where(inverse | (linear & (slope < 0)), -1.0, 1.0)
     sota = columns["sota"].copy()
-    sota[n_percent:] *= sign
+    sota[n_percent:] *= sign / scale
+    worst = columns["worst"][n_percent:] / scale
     constant = np.where(inverse, columns["constant"][n_percent:] / 2, columns["constant"][n_percent:])
     groups = np.arange(n_groups + 1)
     return Layout(
@@ -70,7 +73,7 @@ def layout(benchmark: gl.Benchmark) -> Layout:
         np.searchsorted(group[:n_percent], groups),
         np.searchsorted(group[n_percent:], groups),
         np.bincount(group, minlength=n_groups).astype(np.float64),
-        sota, sign, inverse, linear, np.where(linear, 1.0, constant), columns["worst"][n_percent:], slope,
+        sota, sign, inverse, linear, np.where(linear, 1.0, constant / scale), worst, slope,
     )  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+import numba_alone  # noqa: F401
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
