@@ -468,6 +468,10 @@ class Scorer(_scoring.Scorer):
             What these values are, in words.
         draws, seed : int
 
+        Returns
+        -------
+        Subset
+
         Raises
         ------
         GLevelError

@@ -113,7 +113,13 @@ class Board(Formats):
         return len(self.models)
 
     def columns(self) -> dict[str, list[Any]]:
-        """The board by columns, as plain data in full precision; None where there is no rank or score."""
+        """The board by columns, as plain data in full precision; None where there is no rank or score.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
         return {
             "rank": [rank or None for rank in self.rank.tolist()],
             "model": list(self.models),
@@ -130,7 +136,13 @@ class Board(Formats):
         } | ({"date": [self.date] * len(self)} if self.date else {})
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON: what the board is, then `rows`, one object per model."""
+        """Plain data for JSON: what the board is, then `rows`, one object per model.
+
+        Returns
+        -------
+        dict
+            Plain data for JSON.
+        """
         columns = self.columns()
         return {
             "scope": str(self.scope),
@@ -144,7 +156,12 @@ class Board(Formats):
         }
 
     def sheet(self) -> TextTable:
-        """As text with two decimals, for people."""
+        """As text with two decimals, for people.
+
+        Returns
+        -------
+        TextTable
+        """
         columns: dict[str, list[str]] = {
             "Rank": [str(rank or "-") for rank in self.rank.tolist()],
             "Model": list(self.models),
@@ -192,6 +209,10 @@ def board(
         these alone, and its notes say so.
     date : str, optional
         Of the results, as YYYY-MM-DD.
+
+    Returns
+    -------
+    Board
 
     Raises
     ------

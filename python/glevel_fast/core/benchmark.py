@@ -227,7 +227,13 @@ class Benchmark:
         return found
 
     def meant_by(self, name: str) -> tuple[str, ...]:
-        """The tasks that an alias may mean; more than one where several tasks share it."""
+        """The tasks that an alias may mean; more than one where several tasks share it.
+
+        Parameters
+        ----------
+        name : str
+            As written.
+        """
         return tuple(self.tasks[i] for i in self._alias_positions.get(fold_task(name), ()))
 
     @cached_property
@@ -376,7 +382,16 @@ class Benchmark:
         return new
 
     def noting(self, note: str) -> Benchmark:
-        """This table with one note more."""
+        """This table with one note more.
+
+        Parameters
+        ----------
+        note : str
+
+        Returns
+        -------
+        Benchmark
+        """
         new = object.__new__(Benchmark)
         new.__dict__.update(self.__dict__)
         new._note(note)

@@ -43,7 +43,13 @@ class Updated(NamedTuple, Generic[AnyScorer, AnyScores]):
     scores: AnyScores
 
     def to_dict(self) -> dict[str, Any]:
-        """The new scores' `to_dict`."""
+        """The new scores' `to_dict`.
+
+        Returns
+        -------
+        dict
+            Plain data for JSON.
+        """
         return self.scores.to_dict()
 
     def to_pandas(self) -> pd.DataFrame:

@@ -82,6 +82,11 @@ class Evaluation(AsFrames):
         """The results table, one row per task, as `load_results` reads it: `model, task, value`, and how it came.
 
         `n` is the number of samples, `stderr` the standard error of a value that is the mean of its samples.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
         """
         values = self.values()
         computed = [row.task not in self.given and bool(row.folder) for row in self.rows]
@@ -109,6 +114,11 @@ class Evaluation(AsFrames):
 
         Columns: task, definition, unit, id, status ("scored" or "missing"), value (of a task that is the mean of
         its samples, in the task's unit; else NaN), sums (JSON). `recompute` makes the values of it.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
         """
         columns: dict[str, list[Any]] = {
             name: [] for name in ("task", "definition", "unit", "id", "status", "value", "sums")
@@ -172,6 +182,10 @@ def evaluate(
         ``if __name__ == "__main__":`` around the call (processes are spawned).
     progress : callable, optional
         Called with (done, total) after each task.
+
+    Returns
+    -------
+    Evaluation
 
     Raises
     ------

@@ -72,11 +72,22 @@ class Imported(AsFrames):
         return f"Imported({len(self)} values of {len(models)} models on {len(tasks)} tasks by {self.format}{left})"
 
     def columns(self) -> dict[str, list[Any]]:
-        """The long table: model, revision, task, metric, ... (see `Row`), one row per value."""
+        """The long table: model, revision, task, metric, ... (see `Row`), one row per value.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
         return {name: [getattr(row, name) for row in self.rows] for name in COLUMNS}
 
     def sheet(self) -> TextTable:
-        """What is there, by task and metric: models, values, their range and unit, and what glevel calls the metric."""
+        """What is there, by task and metric: models, values, their range and unit, and what glevel calls the metric.
+
+        Returns
+        -------
+        TextTable
+        """
         rows = []
         for (task, metric), own in _by_name(self.rows, "task", "metric").items():
             values, known = [row.value for row in own], known_metric(metric)

@@ -216,6 +216,10 @@ def benchmark(policy: Policy = "corrected") -> Benchmark:
     ----------
     policy : {"corrected", "as printed"}
         Whether the lines of `corrections()` that concern tasks are applied.
+
+    Returns
+    -------
+    Benchmark
     """
     return _benchmark(_checked(policy))
 
@@ -265,6 +269,10 @@ def results(policy: Policy = "corrected") -> Results:
         "corrected": models under the names of Table 12 and in its order, then those it lacks; `corrections()` says
         which rows are left out. "as printed": one model for every name and row of the appendix (case aside); a
         second row of one name in one table is called "NAME, row 2".
+
+    Returns
+    -------
+    Results
     """
     return _results(_checked(policy))
 

@@ -152,6 +152,10 @@ def compare(scores: Scores | None = None) -> tuple[Comparison, ...]:
     scores : Scores, optional
         Of `results()` on `benchmark()`, under any policy; default: the policy "paper".
 
+    Returns
+    -------
+    tuple of Comparison
+
     Raises
     ------
     BenchmarkError

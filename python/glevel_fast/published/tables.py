@@ -131,7 +131,17 @@ class Generalist:
 
 
 def canonical_name(printed: str, table: int) -> str:
-    """The name that Table 12 has for what `table` prints; an explicit list, no guessing."""
+    """The name that Table 12 has for what `table` prints; an explicit list, no guessing.
+
+    Parameters
+    ----------
+    printed : str
+    table : int
+
+    Returns
+    -------
+    str
+    """
     return _canonical().get((table, printed), printed)
 
 

@@ -64,7 +64,13 @@ class Export(AsFrames):
         return f"Export({len(self.scores)} models)"
 
     def columns(self) -> dict[str, Any]:
-        """One row per model: level, S2 to S5 with the ends of their intervals, S_L, the benchmark's hash, the date."""
+        """One row per model: level, S2 to S5 with the ends of their intervals, S_L, the benchmark's hash, the date.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
         scores = self.scores
         level = [level or None for level in scores.level.tolist()]
         table: dict[str, Any] = {"model": list(scores.models), "level": level}
@@ -84,7 +90,13 @@ class Export(AsFrames):
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, as `glevel export json` writes it."""
+        """Plain data, as `glevel export json` writes it.
+
+        Returns
+        -------
+        dict
+            Plain data for JSON.
+        """
         columns = {name: _plain(column) for name, column in self.columns().items()}
         shared = ("policy", "benchmark_sha256", "date")
         rows = zip(*(column for name, column in columns.items() if name not in shared), strict=True)
@@ -123,6 +135,11 @@ class Export(AsFrames):
             Of that organisation to the models.
         retrieved : int
             When, in seconds since 1970.
+
+        Returns
+        -------
+        dict
+            Plain data for JSON.
         """
         sha = self.scores.benchmark.sha256
         for i, model in enumerate(self.scores.models):
@@ -197,7 +214,13 @@ class Export(AsFrames):
         }
 
     def to_model_index(self) -> dict[str, Any]:
-        """The `model-index` of a model card, with one entry per model."""
+        """The `model-index` of a model card, with one entry per model.
+
+        Returns
+        -------
+        dict
+            Plain data for JSON.
+        """
         bench = self.scores.benchmark
         dataset = {
             "name": "General-Level benchmark",

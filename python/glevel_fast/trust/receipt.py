@@ -90,7 +90,13 @@ class Receipt(AsFrames):
         return {group: math.fsum(values) for group, values in parts.items()}
 
     def columns(self) -> dict[str, Any]:
-        """One row per task of the scope, as plain data; NaN where a model or a specialist has no value."""
+        """One row per task of the scope, as plain data; NaN where a model or a specialist has no value.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
         return {
             "task": list(self.tasks),
             "group": list(self.groups),

@@ -86,7 +86,18 @@ class Ablation(AsFrames):
         return f"Ablation({len(self.models)} models under {some}{self.sets.n} sets: {self.sets.what}{done})"
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
-        """Plain data, as `glevel ablate --json` writes it."""
+        """Plain data, as `glevel ablate --json` writes it.
+
+        Parameters
+        ----------
+        confidence : float
+            Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        dict
+            Plain data for JSON.
+        """
         benchmark = self.sets.benchmark
         return {
             "glevel_fast": __version__,
@@ -107,7 +118,18 @@ class Ablation(AsFrames):
         }
 
     def columns(self, confidence: float = 0.95) -> dict[str, Any]:
-        """One row per model, as `glevel ablate --csv` writes it."""
+        """One row per model, as `glevel ablate --csv` writes it.
+
+        Parameters
+        ----------
+        confidence : float
+            Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
         return self.summary.columns(confidence) | {"lower_bound": [", ".join(names) for names in self._lower_bounds()]}
 
     def _lower_bounds(self) -> list[list[str]]:

@@ -140,6 +140,18 @@ class Bootstrap(AsFrames):
 
         It is not a confidence: of models that are equal, one in ten pairs has a share above 0.95.
 
+        Parameters
+        ----------
+        a, b : str
+            Two models.
+        level : int
+            2 to 5.
+
+        Returns
+        -------
+        float
+            Between 0 and 1.
+
         Raises
         ------
         GLevelError
@@ -157,7 +169,17 @@ class Bootstrap(AsFrames):
         return float((np.count_nonzero(x > y) + np.count_nonzero(x == y) / 2) / self.done)
 
     def all_above(self, level: int = 2) -> Array:
-        """float64 (n_models, n_models): share of the resamples with the row above the column, ties counted half."""
+        """float64 (n_models, n_models): share of the resamples with the row above the column, ties counted half.
+
+        Parameters
+        ----------
+        level : int
+            2 to 5.
+
+        Returns
+        -------
+        float64 (n_models, n_models)
+        """
         k = _board(level)
         if level not in self.summary.above:
             n_models, backend, threads = len(self.models), self.prepared.scorer.backend, count_threads(self.threads)
@@ -179,7 +201,18 @@ class Bootstrap(AsFrames):
         return sampler(self.prepared, self.unit, self.sampling)
 
     def order(self, level: int = 2) -> list[int]:
-        """Models with a rank on the board of a level, the best first."""
+        """Models with a rank on the board of a level, the best first.
+
+        Parameters
+        ----------
+        level : int
+            2 to 5.
+
+        Returns
+        -------
+        list of int
+            Rows of the scores.
+        """
         rank = self.prepared.base_ranks[_board(level)]
         return [int(i) for i in np.argsort(rank, kind="stable") if rank[i]]
 
@@ -189,7 +222,17 @@ class Bootstrap(AsFrames):
         return Influence.of(self.prepared, self.unit)
 
     def compare(self, level: int = 2) -> Comparison:
-        """Which models of a board can be told apart, all pairs at once, and joint intervals of ranks."""
+        """Which models of a board can be told apart, all pairs at once, and joint intervals of ranks.
+
+        Parameters
+        ----------
+        level : int
+            2 to 5.
+
+        Returns
+        -------
+        Comparison
+        """
         _board(level)
         if level not in self._compared:
             self._compared[level] = compare(self.influence, self.models, level, np.array(self.order(level), np.intp))
@@ -200,7 +243,13 @@ class Bootstrap(AsFrames):
         return {}
 
     def intervals(self, confidence: float = 0.95) -> tuple[Array, Array]:
-        """Lower and upper end of the interval of S2 to S5, float64 (n_models, 4) each; see `coverage`."""
+        """Lower and upper end of the interval of S2 to S5, float64 (n_models, 4) each; see `coverage`.
+
+        Parameters
+        ----------
+        confidence : float
+            Between 0 and 1, such as 0.95.
+        """
         return limits.intervals(self.influence, confidence)
 
     @cached_property
@@ -209,13 +258,26 @@ class Bootstrap(AsFrames):
         return limits.coverage(self.influence)
 
     def chances(self, confidence: float = 0.95) -> Array:
-        """float64 (n_models, 3, 2): limits of the chance of Level-3, 4, 5 or more on a board of as many fresh tasks."""
+        """float64 (n_models, 3, 2): limits of the chance of Level-3, 4, 5 or more on a board of as many fresh tasks.
+
+        Parameters
+        ----------
+        confidence : float
+            Between 0 and 1, such as 0.95.
+        """
         return limits.chances(self.influence, confidence)
 
     def joint_ranks(self, level: int = 2, confidence: float = 0.95) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Best and worst rank on a board, int64 (n_models,) each, that hold for all its models at once; 0 is none.
 
         They are ranks among the models that have one; those of `summary.rank_interval` hold singly.
+
+        Parameters
+        ----------
+        level : int
+            2 to 5.
+        confidence : float
+            Between 0 and 1, such as 0.95.
         """
         both = np.zeros((2, len(self.models)), np.int64)
         both[:, self.order(level)] = self.compare(level).ranks(confidence)
@@ -233,13 +295,31 @@ class Bootstrap(AsFrames):
         return notes
 
     def groups(self, level: int = 2, confidence: float = 0.95) -> list[tuple[str, ...]]:
-        """Groups of models next to each other on a board of which no two can be told apart; see `Comparison.groups`."""
+        """Groups of models next to each other on a board of which no two can be told apart; see `Comparison.groups`.
+
+        Parameters
+        ----------
+        level : int
+            2 to 5.
+        confidence : float
+            Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        list of tuple of str
+        """
         if not 0.5 < confidence < 1.0:
             raise GLevelError(f"confidence {confidence!r}: give a number between 0.5 and 1, such as 0.95")
         return self.compare(level).groups(confidence)
 
     def neighbours(self, level: int = 2) -> list[tuple[str, str, float, float]]:
-        """(higher, lower, share of resamples with it above, corrected p) for each two next to each other on a board."""
+        """(higher, lower, share of resamples with it above, corrected p) for each two next to each other on a board.
+
+        Parameters
+        ----------
+        level : int
+            2 to 5.
+        """
         order, p = self.order(level), self.compare(level).p
         share = self.all_above(level)
         return [
@@ -248,7 +328,18 @@ class Bootstrap(AsFrames):
         ]
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
-        """Plain data, as `glevel stability --json` writes it."""
+        """Plain data, as `glevel stability --json` writes it.
+
+        Parameters
+        ----------
+        confidence : float
+            Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        dict
+            Plain data for JSON.
+        """
         benchmark = self.prepared.scores.benchmark
         found = {
             "glevel_fast": __version__,
@@ -308,7 +399,18 @@ class Bootstrap(AsFrames):
         }
 
     def columns(self, confidence: float = 0.95) -> dict[str, Any]:
-        """One row per model, as `glevel stability --csv` writes it."""
+        """One row per model, as `glevel stability --csv` writes it.
+
+        Parameters
+        ----------
+        confidence : float
+            Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
         low, high = self.intervals(confidence)
         table: dict[str, Any] = {"model": list(self.models)}
         ranked = self.summary.has_ranks

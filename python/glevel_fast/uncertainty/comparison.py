@@ -47,7 +47,13 @@ class Comparison:
     p: Array
 
     def apart(self, confidence: float = 0.95) -> NDArray[np.bool_]:
-        """bool (n, n): which two can be told apart; the one with the higher score is then the better."""
+        """bool (n, n): which two can be told apart; the one with the higher score is then the better.
+
+        Parameters
+        ----------
+        confidence : float
+            Between 0 and 1, such as 0.95.
+        """
         told: NDArray[np.bool_] = self.p <= 1.0 - confidence
         return told
 
@@ -55,6 +61,11 @@ class Comparison:
         """Best and worst rank of each, int64 (n,) each: with this confidence they hold for all models at once.
 
         They are ranks among these models. A model is below as many as are told apart from it and above it.
+
+        Parameters
+        ----------
+        confidence : float
+            Between 0 and 1, such as 0.95.
         """
         told = self.apart(confidence)
         above = np.triu(told).sum(axis=0)
@@ -66,6 +77,11 @@ class Comparison:
 
         As large as can be, and they may overlap, like the letters of a multiple comparison; a model that stands
         alone is a group of its own.
+
+        Parameters
+        ----------
+        confidence : float
+            Between 0 and 1, such as 0.95.
         """
         told = self.apart(confidence)
         groups: list[tuple[str, ...]] = []

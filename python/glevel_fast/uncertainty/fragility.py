@@ -58,7 +58,13 @@ class Fragility(AsFrames):
         return tuple(self.models[i] for i in np.flatnonzero(self.lost_wins == 1))
 
     def columns(self) -> dict[str, Any]:
-        """One row per model."""
+        """One row per model.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
         return {
             "model": list(self.models),
             "level": self.level,
@@ -68,7 +74,13 @@ class Fragility(AsFrames):
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON: one object per model; None where no improvement of the specialists costs the level."""
+        """Plain data for JSON: one object per model; None where no improvement of the specialists costs the level.
+
+        Returns
+        -------
+        dict
+            Plain data for JSON.
+        """
         columns = self.columns()
         cells = [column.tolist() if hasattr(column, "tolist") else column for column in columns.values()]
         rows = [

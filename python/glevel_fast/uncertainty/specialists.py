@@ -71,7 +71,17 @@ class SpecialistSets:
         return identity(type(self.recipe).__name__, self.recipe.key, self.strict)
 
     def label(self, i: int) -> str:
-        """What set `i` is, in words."""
+        """What set `i` is, in words.
+
+        Parameters
+        ----------
+        i : int
+            A set.
+
+        Returns
+        -------
+        str
+        """
         return self.recipe.label(self.benchmark, i)
 
     @property
@@ -90,13 +100,30 @@ class SpecialistSets:
         return isinstance(self.recipe, Kept)
 
     def kept_tasks(self, first: int, last: int) -> NDArray[np.uint8]:
-        """uint8 (n, n_tasks): 1 where a task is in sets [first, last)."""
+        """uint8 (n, n_tasks): 1 where a task is in sets [first, last).
+
+        Parameters
+        ----------
+        first, last : int
+            The sets [first, last).
+        """
         recipe: Any = self.recipe
         kept: NDArray[np.uint8] = recipe.kept(self.benchmark, first, last)
         return kept
 
     def matrix(self, first: int = 0, last: int | None = None) -> Array:
-        """Sets [first, last) as float64 (n, n_tasks) of raw σ. Sets that drop tasks keep their σ here."""
+        """Sets [first, last) as float64 (n, n_tasks) of raw σ. Sets that drop tasks keep their σ here.
+
+        Parameters
+        ----------
+        first, last : int, optional
+            The sets [first, last); default: all.
+
+        Returns
+        -------
+        float64 (last - first, n_tasks)
+            Raw σ.
+        """
         last = self.n if last is None else last
         recipe: Any = self.recipe
         if hasattr(recipe, "matrix"):
@@ -112,6 +139,11 @@ class SpecialistSets:
         """Sets [first, last) as changes: set i has the σ values[begin[i]:begin[i + 1]] at these tasks.
 
         Returns begin int64 (n + 1,), tasks int64, values float64.
+
+        Parameters
+        ----------
+        first, last : int
+            The sets [first, last).
         """
         recipe: Any = self.recipe
         if not self.sparse:
@@ -120,7 +152,12 @@ class SpecialistSets:
         return made
 
     def with_strict_wins(self) -> SpecialistSets:
-        """The same sets, in which a tie with the specialist is no win."""
+        """The same sets, in which a tie with the specialist is no win.
+
+        Returns
+        -------
+        SpecialistSets
+        """
         return SpecialistSets(self.benchmark, self.recipe, strict=True)
 
     # ---- Where sets come from
@@ -128,6 +165,16 @@ class SpecialistSets:
     @classmethod
     def from_matrix(cls, benchmark: Benchmark, sota: ArrayLike) -> SpecialistSets:
         """One set per row of float (n_sets, n_tasks), raw σ in the benchmark's task order.
+
+        Parameters
+        ----------
+        benchmark : Benchmark
+        sota : float (n_sets, n_tasks)
+            Raw σ; NaN is no specialist.
+
+        Returns
+        -------
+        SpecialistSets
 
         Raises
         ------
@@ -151,6 +198,15 @@ class SpecialistSets:
     def from_changes(cls, benchmark: Benchmark, sets: Iterable[Mapping[str, float]]) -> SpecialistSets:
         """One set per mapping {task: raw σ}; the other tasks keep their specialist.
 
+        Parameters
+        ----------
+        benchmark : Benchmark
+        sets : iterable of {task: raw σ}
+
+        Returns
+        -------
+        SpecialistSets
+
         Raises
         ------
         GLevelError
@@ -173,6 +229,20 @@ class SpecialistSets:
 
         In raw units; a positive move is towards better in the metric's own direction (a higher Acc, a
         lower FID). What leaves the metric's domain is held at its end.
+
+        Parameters
+        ----------
+        benchmark : Benchmark
+        n : int
+            How many sets.
+        relative : float
+            Between 0 and 1.
+        seed : int
+            0 to 2^64 - 1.
+
+        Returns
+        -------
+        SpecialistSets
 
         Raises
         ------
@@ -199,6 +269,10 @@ class SpecialistSets:
             task's candidate changing first.
         keep_others : bool
             With `n`: whether tasks without candidates keep their specialist; otherwise they are an error.
+
+        Returns
+        -------
+        SpecialistSets
 
         Raises
         ------
@@ -235,7 +309,18 @@ class SpecialistSets:
 
     @classmethod
     def leave_one_out(cls, benchmark: Benchmark, tasks: Iterable[str] | None = None) -> SpecialistSets:
-        """One set per task (by default, every task) in which it has no specialist: nobody can win it."""
+        """One set per task (by default, every task) in which it has no specialist: nobody can win it.
+
+        Parameters
+        ----------
+        benchmark : Benchmark
+        tasks : iterable of str, optional
+            Default: every task.
+
+        Returns
+        -------
+        SpecialistSets
+        """
         chosen = range(benchmark.n_tasks) if tasks is None else [find_task(benchmark, task) for task in tasks]
         where = np.array(chosen, dtype=np.int64)
         _some(len(where))
@@ -243,7 +328,19 @@ class SpecialistSets:
 
     @classmethod
     def replaced(cls, benchmark: Benchmark, task: str, candidates: Sequence[float]) -> SpecialistSets:
-        """One set per candidate (raw σ) for the specialist of one task."""
+        """One set per candidate (raw σ) for the specialist of one task.
+
+        Parameters
+        ----------
+        benchmark : Benchmark
+        task : str
+        candidates : sequence of float
+            Raw σ.
+
+        Returns
+        -------
+        SpecialistSets
+        """
         values = checked_numbers(list(candidates), f"candidates for task {task!r}")
         if not len(values):
             raise GLevelError(f"candidates are missing for task {shown(task)}")
@@ -265,6 +362,16 @@ class SpecialistSets:
 
         They leave both the sums and the denominators of their groups. A modality ("language" too) of
         which nothing is left counts as 0, and the mean still runs over all modalities of the benchmark.
+
+        Parameters
+        ----------
+        benchmark : Benchmark
+        tasks, skills, modalities : iterable of str
+            Names, one set for each.
+
+        Returns
+        -------
+        SpecialistSets
 
         Raises
         ------
@@ -296,6 +403,10 @@ class SpecialistSets:
         ----------
         subsets : bool (n_sets, n_tasks), or task names for each set
 
+        Returns
+        -------
+        SpecialistSets
+
         Raises
         ------
         GLevelError
@@ -318,7 +429,16 @@ class SpecialistSets:
 
     @classmethod
     def strict_wins(cls, benchmark: Benchmark) -> SpecialistSets:
-        """One set: the benchmark's own specialists, a tie with which is no win."""
+        """One set: the benchmark's own specialists, a tie with which is no win.
+
+        Parameters
+        ----------
+        benchmark : Benchmark
+
+        Returns
+        -------
+        SpecialistSets
+        """
         return cls(benchmark, Own(), strict=True)
 
 

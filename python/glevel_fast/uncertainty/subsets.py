@@ -133,11 +133,23 @@ class Subset(AsFrames):
         return f"Subset({len(self.tasks)} of {self.benchmark.n_tasks} tasks; {self.sentence})"
 
     def columns(self) -> dict[str, list[Any]]:
-        """The benchmark of the subset's tasks, by columns, as `load_benchmark` reads it."""
+        """The benchmark of the subset's tasks, by columns, as `load_benchmark` reads it.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
         return self.quick.to_dict()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, as `glevel subset --json` writes it."""
+        """Plain data, as `glevel subset --json` writes it.
+
+        Returns
+        -------
+        dict
+            Plain data for JSON.
+        """
         sizes = {" ".join(filter(None, group)): [kept, n] for group, kept, n in self._groups() if n}
         return {
             "glevel_fast": __version__,
@@ -165,7 +177,12 @@ class Subset(AsFrames):
         return list(zip(self.benchmark.groups, kept, all_, strict=True))
 
     def sheet(self) -> TextTable:
-        """The chosen subset, random ones and the full board, side by side."""
+        """The chosen subset, random ones and the full board, side by side.
+
+        Returns
+        -------
+        TextTable
+        """
         whole = Fidelity((1.0, 1.0), 1.0, 0.0)
         n, k = self.benchmark.n_tasks, len(self.tasks)
         rows = [

@@ -199,6 +199,15 @@ class Summary(AsFrames):
 
         Rounding takes it past neither the smallest nor the largest.
 
+        Parameters
+        ----------
+        q : float
+            0 to 1.
+
+        Returns
+        -------
+        float64 (n_models, 4)
+
         Raises
         ------
         GLevelError
@@ -221,12 +230,31 @@ class Summary(AsFrames):
         """Lower and upper end of the central interval of S2 to S5 over the sets, float64 (n_models, 4) each.
 
         Of resamples it covers less than it says where wins are few; see `Bootstrap.intervals`.
+
+        Parameters
+        ----------
+        confidence : float
+            Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        (float64 (n_models, 4), float64 (n_models, 4))
         """
         tail = _tail(confidence)
         return self.quantile(tail), self.quantile(1.0 - tail)
 
     def rank_quantile(self, q: float) -> NDArray[np.int64]:
-        """int64 (n_models, 4): the ⌈q·n⌉-th best rank on each board; 0 is none, which comes after all ranks."""
+        """int64 (n_models, 4): the ⌈q·n⌉-th best rank on each board; 0 is none, which comes after all ranks.
+
+        Parameters
+        ----------
+        q : float
+            0 to 1.
+
+        Returns
+        -------
+        int64 (n_models, 4)
+        """
         at = self._position(q)
         out = np.zeros((len(self.models), 4), np.int64)
         for index in np.ndindex(*out.shape):
@@ -238,17 +266,40 @@ class Summary(AsFrames):
         """Best and worst rank of the central interval on each board, int64 (n_models, 4) each; 0 is none.
 
         It holds for each model singly; `Bootstrap.joint_ranks` hold for all at once.
+
+        Parameters
+        ----------
+        confidence : float
+            Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        (int64 (n_models, 4), int64 (n_models, 4))
         """
         tail = _tail(confidence)
         return self.rank_quantile(tail), self.rank_quantile(1.0 - tail)
 
     def pivotal(self) -> list[tuple[str, int, int]]:
-        """(task, wins it decides, ranks it moves) of the tasks that decide any, the weightiest first."""
+        """(task, wins it decides, ranks it moves) of the tasks that decide any, the weightiest first.
+
+        Returns
+        -------
+        list of (str, int, int)
+        """
         order = np.lexsort((np.arange(len(self.tasks)), -self.decided, -self.moved))
         return [(self.tasks[t], int(self.decided[t]), int(self.moved[t])) for t in order if self.decided[t]]
 
     def merge(self, *others: Summary) -> Summary:
         """The summary of all the sets of these parts of one job: the same for any order and division.
+
+        Parameters
+        ----------
+        others : Summary
+            Parts of the same job.
+
+        Returns
+        -------
+        Summary
 
         Raises
         ------
@@ -263,6 +314,10 @@ class Summary(AsFrames):
 
     def add(self, part: Summary) -> None:
         """Add the sets of another part of the same job to this one, in place.
+
+        Parameters
+        ----------
+        part : Summary
 
         Raises
         ------
@@ -292,7 +347,13 @@ class Summary(AsFrames):
                 del self.above[level]
 
     def count(self, first: int, last: int) -> None:
-        """Take note of sets [first, last), whose scores are added to the arrays."""
+        """Take note of sets [first, last), whose scores are added to the arrays.
+
+        Parameters
+        ----------
+        first, last : int
+            The sets [first, last).
+        """
         self.ranges = self._with(((first, last),))
 
     def take(self, backend: Any, first: int, scores: Array, threads: int) -> NDArray[np.int32]:
@@ -384,7 +445,18 @@ class Summary(AsFrames):
         return f"Summary({len(self.models)} models over {self.n} sets)"
 
     def columns(self, confidence: float = 0.95) -> dict[str, Any]:
-        """One row per model: S2 to S5 with means and central intervals, shares of sets per level, rank intervals."""
+        """One row per model: S2 to S5 with means and central intervals, shares of sets per level, rank intervals.
+
+        Parameters
+        ----------
+        confidence : float
+            Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
         low, high = self.interval(confidence)
         mean = self.mean
         table: dict[str, Any] = {"model": list(self.models)}
@@ -405,6 +477,16 @@ class Summary(AsFrames):
 
         `ranks` of a board lists [rank, in how many sets]; it and `rank_interval` are left out where ranks were not
         counted.
+
+        Parameters
+        ----------
+        confidence : float
+            Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        dict
+            Plain data for JSON.
         """
         low, high = self.interval(confidence)
         best, worst = self.rank_interval(confidence) if self.has_ranks else (None, None)

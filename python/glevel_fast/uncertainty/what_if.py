@@ -83,7 +83,13 @@ class WhatIf(AsFrames):
             return won(new) - won(bench.sota_z[self.tasks])
 
     def columns(self) -> dict[str, Any]:
-        """One row per model whose score, level, rank or win changes."""
+        """One row per model whose score, level, rank or win changes.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
         scores, base = self.prepared.scores, self.prepared.base_ranks
         moved = (self.delta != 0).any(axis=1) | (self.ranks != base).any(axis=0) | (self.wins != 0).any(axis=1)
         rows = np.flatnonzero(moved).tolist()
@@ -105,7 +111,13 @@ class WhatIf(AsFrames):
         return table
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, as `glevel what-if --json` writes it: the models that change, by how much."""
+        """Plain data, as `glevel what-if --json` writes it: the models that change, by how much.
+
+        Returns
+        -------
+        dict
+            Plain data for JSON.
+        """
         columns = {name: c.tolist() if hasattr(c, "tolist") else c for name, c in self.columns().items()}
         none = {
             name
