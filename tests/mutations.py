@@ -387,7 +387,7 @@ def main():
     survivors, stale = [], False  # stale: the module still holds a slip
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
-        for name in ("cpp", "python", "tests", "CMakeLists.txt", "pyproject.toml"):
+        for name in ("cpp", "python", "tests", "benchmarks", "docs", "README.md", "CMakeLists.txt", "pyproject.toml"):
             source = ROOT / name
             if source.is_dir():
                 shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
