@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 CPP := $(wildcard cpp/*.?pp cpp/*/*.?pp)
 SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE $(CPP) $(shell find python -name '*.py*' -o -name '*.csv' -o -name 'page.*' | grep -v __pycache__)
 
+# The tests side by side; pytest-benchmark has nothing to do in them.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 -p no:benchmark
+
 .PHONY: demo test lint format bench docs develop clean sanitize determinism coverage fuzz mutants test-lowest wheel lock audit
 
 demo: $(VENV)/.installed
 	$(BIN)/glevel demo
 
 test: $(VENV)/.installed $(VENV)/.test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff check .
@@ -69,7 +72,7 @@ test-lowest: $(VENV)/.supply
 	$(BIN)/uv pip install -q --python build/lowest --resolution lowest-direct '.[all]'
 	$(BIN)/uv pip freeze -q --python build/lowest | grep -v '^glevel' > build/lowest/constraints.txt
 	$(BIN)/uv pip install -q --python build/lowest -c build/lowest/constraints.txt --group test
-	build/lowest/bin/python -m pytest -W ignore::DeprecationWarning $(PYTEST_ARGS)  # of old dependencies among themselves
+	build/lowest/bin/python -m pytest $(SIDE_BY_SIDE) -W ignore::DeprecationWarning $(PYTEST_ARGS)  # of old dependencies among themselves
 
 # The sdist, from it a manylinux wheel for this machine, and its tests in an environment without a compiler.
 WHEEL := build/wheel
@@ -83,7 +86,7 @@ wheel: $(VENV)/.wheel
 	$(WHEEL)/venv/bin/pip install -q --upgrade 'pip>=25.1'
 	CC=false CXX=false $(WHEEL)/venv/bin/pip install -q --only-binary :all: "$$(ls $(WHEEL)/dist/*.whl)[all]"
 	$(WHEEL)/venv/bin/pip install -q --group test
-	$(WHEEL)/venv/bin/python -m pytest tests/core tests/loading tests/cli tests/test_package.py $(PYTEST_ARGS)
+	$(WHEEL)/venv/bin/python -m pytest $(SIDE_BY_SIDE) tests/core tests/loading tests/cli tests/test_package.py $(PYTEST_ARGS)
 
 # Every dependency of development with its hashes: pip install --require-hashes -r requirements-dev.txt
 lock: $(VENV)/.supply

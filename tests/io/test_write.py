@@ -5,7 +5,9 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import narwhals
 import numpy as np
@@ -105,25 +107,24 @@ def test_targets_that_cannot_be(tmp_path, name, words):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such permissions on Windows")
-def test_a_folder_that_is_read_only(tmp_path):
-    (tmp_path / "a").write_text("old")
-    tmp_path.chmod(0o555)
+def test_a_folder_that_is_read_only():
     code = (
         "import os, sys\nfrom glevel_fast.io import write\nwrite.text(os.devnull, 'loaded')\n"
         "if os.geteuid() == 0:\n    os.setuid(65534)  # root may write everywhere\n"
         "os.chdir(sys.argv[1])\nwrite.text('a', 'new')"
     )
-    for parent in (tmp_path, *tmp_path.parents[:2]):  # pytest's folders are for their owner alone
-        parent.chmod(0o555)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=60, check=False
-        )
-    finally:
-        for parent in (tmp_path, *tmp_path.parents[:2]):
-            parent.chmod(0o700)
-    assert "GLevelError: a: cannot be written: Permission denied" in done.stderr
-    assert (tmp_path / "a").read_text() == "old"
+    with tempfile.TemporaryDirectory() as name:  # pytest's folders are for their owner alone
+        folder = Path(name)
+        (folder / "a").write_text("old")
+        folder.chmod(0o555)
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", code, folder], capture_output=True, text=True, timeout=60, check=False
+            )
+        finally:
+            folder.chmod(0o700)
+        assert "GLevelError: a: cannot be written: Permission denied" in done.stderr
+        assert (folder / "a").read_text() == "old"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")

@@ -16,7 +16,7 @@ from glevel_fast.uncertainty import ablation, recipes
 from glevel_fast.uncertainty.ablation import sets_in_piece
 from glevel_fast.uncertainty.specialists import SpecialistSets
 
-ENDLESS = "4000000000"
+ENDLESS = "900000000"
 COMMANDS = {"ablate": ("sets", "sets"), "stability": ("resamples", "resamples")}
 BENCHMARK, RAW = random_case(20, 50, seed=6)
 
