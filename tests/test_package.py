@@ -1,11 +1,12 @@
 """What the package promises as a whole."""
 
 import importlib.metadata
+import inspect
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 import pytest
 
@@ -42,6 +43,35 @@ def test_everything_public_has_a_docstring():
         for member, value in members:
             if not member.startswith("_") and isinstance(value, property | FunctionType):
                 assert (getattr(value, "__doc__", None) or "").strip(), f"{name}.{member}"
+
+
+def public_callables():
+    """(name, function) of all that users may call: functions, and those of public classes and modules."""
+    for name in gl.__all__:
+        public = getattr(gl, name)
+        if isinstance(public, FunctionType):
+            yield name, public
+        elif isinstance(public, ModuleType):
+            members = ((n, getattr(public, n)) for n in public.__all__)
+            yield from ((f"{name}.{n}", one) for n, one in members if isinstance(one, FunctionType))
+        elif isinstance(public, type):
+            for parent in public.__mro__:
+                if parent.__module__.startswith("glevel_fast"):
+                    for member, value in vars(parent).items():
+                        function = getattr(value, "__func__", value)
+                        if not member.startswith("_") and isinstance(function, FunctionType):
+                            yield f"{name}.{member}", function
+
+
+def test_everything_callable_says_what_it_takes_and_gives():
+    lacking = []
+    for name, function in public_callables():
+        signature, text = inspect.signature(function), function.__doc__ or ""
+        if set(signature.parameters) - {"self", "cls"} and "Parameters\n" not in text:
+            lacking.append(f"{name}: Parameters")
+        if signature.return_annotation not in (None, "None") and "Returns\n" not in text:
+            lacking.append(f"{name}: Returns")
+    assert not lacking
 
 
 def test_import_is_lazy():

@@ -10,7 +10,7 @@ import pytest
 import glevel_fast as gl
 from glevel_fast import published
 from glevel_fast.core.benchmark import MODALITIES, PARADIGMS
-from glevel_fast.published import Cause, Comparison
+from glevel_fast.published import Cause, Figure
 from glevel_fast.published.causes import ROUNDING
 from glevel_fast.published.recomputed import appendix
 from glevel_fast.published.reproduction import scored
@@ -34,12 +34,12 @@ AS_100 = [
 
 
 @pytest.fixture(scope="module")
-def comparisons() -> tuple[Comparison, ...]:
+def comparisons() -> tuple[Figure, ...]:
     return published.compare()
 
 
 @pytest.fixture(scope="module")
-def at(comparisons: tuple[Comparison, ...]) -> dict[tuple[str, str, str], Comparison]:
+def at(comparisons: tuple[Figure, ...]) -> dict[tuple[str, str, str], Figure]:
     return {(c.kind, c.model, c.where): c for c in comparisons if c.kind != "level beside the skills"}
 
 
@@ -50,7 +50,7 @@ def test_levels_of_modalities_by_hand() -> None:
         assert np.abs(found - expected).max() < 0.006, model
 
 
-def test_every_printed_figure_is_compared(comparisons: tuple[Comparison, ...]) -> None:
+def test_every_printed_figure_is_compared(comparisons: tuple[Figure, ...]) -> None:
     counted = {kind: total for kind, (total, _, _) in published.summary(comparisons).kinds.items()}
     rows = published.task_support()
     assert counted["skill mean"] == len(published.skill_means()) == 1672
@@ -68,7 +68,7 @@ def test_every_printed_figure_is_compared(comparisons: tuple[Comparison, ...]) -
     assert sum(bool(c.printed) for c in comparisons if c.kind == "level beside the skills") == beside == 112
 
 
-def test_comparisons_add_up(comparisons: tuple[Comparison, ...]) -> None:
+def test_comparisons_add_up(comparisons: tuple[Figure, ...]) -> None:
     scores = scored()
     for c in comparisons:
         assert c.kind in published.KINDS
@@ -84,7 +84,7 @@ def test_comparisons_add_up(comparisons: tuple[Comparison, ...]) -> None:
             assert c.recomputed == column[c.level - 2]
 
 
-def test_counts(comparisons: tuple[Comparison, ...]) -> None:
+def test_counts(comparisons: tuple[Figure, ...]) -> None:
     summary = published.summary(comparisons)
     assert summary.kinds == {
         "skill mean": (1672, 1617, 0),
@@ -108,7 +108,7 @@ def test_counts(comparisons: tuple[Comparison, ...]) -> None:
     assert max(map(len, summary.text(80).splitlines())) <= 80
 
 
-def test_three_tasks_as_100_points(at: dict[tuple[str, str, str], Comparison]) -> None:
+def test_three_tasks_as_100_points(at: dict[tuple[str, str, str], Figure]) -> None:
     """Model by model: Image Level-2 alone, by 300 points over 271 tasks and two paradigms."""
     bench, results = published.benchmark(), published.results()
     matting = [i for i, metric in enumerate(bench.metrics) if metric.name in ("SAD", "MSE")]
@@ -127,7 +127,7 @@ def test_three_tasks_as_100_points(at: dict[tuple[str, str, str], Comparison]) -
     assert sum(at["Level-2 of a modality", m, "image"].reproduced for m in alike) > 30  # printed alike, not counted so
 
 
-def test_scaled_scores(at: dict[tuple[str, str, str], Comparison]) -> None:
+def test_scaled_scores(at: dict[tuple[str, str, str], Figure]) -> None:
     scaled = {(c.model, c.where): c.detail for c in at.values() if c.cause == Cause.SCALED and c.level == 2}
     up, down = "comprehension x 271/158", "comprehension x 158/271"
     assert scaled == {
@@ -142,7 +142,7 @@ def test_scaled_scores(at: dict[tuple[str, str, str], Comparison]) -> None:
     }
 
 
-def test_one_model_under_two_names(at: dict[tuple[str, str, str], Comparison]) -> None:
+def test_one_model_under_two_names(at: dict[tuple[str, str, str], Figure]) -> None:
     assert at["Level-2 of a modality", "InternVL-2.5-8B", "image"].reproduced
     assert at["Level-3 of a modality", "InternVL-2.5-8B", "video"].reproduced
     for level in (2, 3):
@@ -152,7 +152,7 @@ def test_one_model_under_two_names(at: dict[tuple[str, str, str], Comparison]) -
     assert at["Level-2 of a modality", "ImageBind-LLM", "audio"].detail == "ModaVerse-7b-v0"
 
 
-def test_wins_of_table_6_are_raw_values_above_the_specialists(at: dict[tuple[str, str, str], Comparison]) -> None:
+def test_wins_of_table_6_are_raw_values_above_the_specialists(at: dict[tuple[str, str, str], Figure]) -> None:
     """Against an own count: also where lower is better, ties left out, all fourteen rows."""
     bench, results = published.benchmark(), published.results()
     group = np.array([g == ("image", "comprehension") for g in zip(bench.modality, bench.paradigm, strict=True)])
@@ -166,7 +166,7 @@ def test_wins_of_table_6_are_raw_values_above_the_specialists(at: dict[tuple[str
     assert causes.count(Cause.RAW) == 11
 
 
-def test_other_causes(at: dict[tuple[str, str, str], Comparison]) -> None:
+def test_other_causes(at: dict[tuple[str, str, str], Figure]) -> None:
     assert at["skill mean", "Sa2VA-8B", "video comprehension 12"].cause == Cause.SHIFTED
     assert at["skill mean", "Sa2VA-8B", "video comprehension 11"].detail == "the mean is printed at skill 12"
     assert at["skill mean", "DeepSeek-VL-2", "video comprehension 1"].cause == Cause.DECIMAL

@@ -10,7 +10,7 @@ import glevel_fast as gl
 from glevel_fast import published
 from glevel_fast.cli.main import main
 from glevel_fast.core.metrics import find_metric
-from glevel_fast.published import Difference
+from glevel_fast.published import WorkbookDifference
 from glevel_fast.published.general_bench import METRICS
 
 
@@ -30,11 +30,11 @@ def test_every_difference_is_listed(shared: Path) -> None:
         assert task.group == (book.modality[i], book.paradigm[i])
         line = task.group, task.id, task.name
         if list(book.task_index)[i] not in bench.task_index:
-            found.append(Difference(*line, "name", task.name, " ".join(book.tasks[i].split())))
+            found.append(WorkbookDifference(*line, "name", task.name, " ".join(book.tasks[i].split())))
         if book.metrics[i] != bench.metrics[j]:
-            found.append(Difference(*line, "metric", METRICS.get(task.metric, task.metric), book.metric[i]))
+            found.append(WorkbookDifference(*line, "metric", METRICS.get(task.metric, task.metric), book.metric[i]))
         if book.sota[i] != bench.sota[j]:
-            found.append(Difference(*line, "sota", f"{task.sota:g}", repr(float(book.sota[i]))))
+            found.append(WorkbookDifference(*line, "sota", f"{task.sota:g}", repr(float(book.sota[i]))))
     assert found == list(published.workbook_differences())
     assert [sum(d.what == what for d in found) for what in ("name", "metric", "sota")] == [50, 39, 87]
 

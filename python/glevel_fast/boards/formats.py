@@ -28,18 +28,46 @@ class Formats(AsFrames, ABC):
 
     @abstractmethod
     def columns(self) -> dict[str, Any]:
-        """The table by columns, as plain data in full precision."""
+        """The table by columns, as plain data in full precision.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Plain data for JSON.
+
+        Returns
+        -------
+        dict
+        """
 
     @abstractmethod
     def sheet(self) -> TextTable:
-        """As text with rounded figures, for people."""
+        """As text with rounded figures, for people.
+
+        Returns
+        -------
+        TextTable
+        """
 
     def to_markdown(self, columns: Sequence[str] | None = None, top: int | None = None) -> str:
-        """A Markdown table of these columns (default: all) and first rows; names cannot break out of their cell."""
+        """A Markdown table of these columns (default: all) and first rows; names cannot break out of their cell.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            Titles of the columns to show; default: all.
+        top : int, optional
+            Rows to show; default: all.
+
+        Returns
+        -------
+        str
+        """
         return self.sheet().part(columns, top).markdown()
 
     def to_latex(
@@ -63,6 +91,10 @@ class Formats(AsFrames, ABC):
             The largest number of each column is bold, ranks and levels aside.
         label, caption : str
             Of the table; the caption is the title where there is none.
+
+        Returns
+        -------
+        str
         """
         sheet = self.sheet()
         if columns is None:
@@ -70,15 +102,37 @@ class Formats(AsFrames, ABC):
         return sheet.part(columns, top).latex(bold=bold, label=label, caption=caption)
 
     def to_html(self, columns: Sequence[str] | None = None, top: int | None = None) -> str:
-        """An HTML table of these columns (default: all) and first rows, everything escaped."""
+        """An HTML table of these columns (default: all) and first rows, everything escaped.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            Titles of the columns to show; default: all.
+        top : int, optional
+            Rows to show; default: all.
+
+        Returns
+        -------
+        str
+        """
         return self.sheet().part(columns, top).html()
 
     def to_csv(self) -> str:
-        """Full precision; what a spreadsheet would take for a formula stands behind an apostrophe."""
+        """Full precision; what a spreadsheet would take for a formula stands behind an apostrophe.
+
+        Returns
+        -------
+        str
+        """
         return write.csv_text(self.columns())
 
     def to_json(self) -> str:
-        """`to_dict` as JSON text, floats in full precision."""
+        """`to_dict` as JSON text, floats in full precision.
+
+        Returns
+        -------
+        str
+        """
         return write.json_text(self.to_dict())
 
     def __repr__(self) -> str:

@@ -19,7 +19,7 @@ from glevel_fast.text import clean, points_text
 if TYPE_CHECKING:
     from glevel_fast.core.scores import Scores
     from glevel_fast.io.markup import TextTable
-    from glevel_fast.published import Comparison, Reading
+    from glevel_fast.published import Figure, RuleReading
 
 # Wide enough for any table, where output goes to a file or a pipe.
 UNLIMITED = 1000
@@ -89,7 +89,7 @@ def print_published(scores: Scores, top: int | None = None) -> None:
     print(published.summary(comparisons).text(min(terminal_width(), 116)))
 
 
-def print_readings(rows: Sequence[Reading]) -> None:
+def print_readings(rows: Sequence[RuleReading]) -> None:
     """How many printed figures each reading of a rule gives; the readings that this package takes are starred."""
     width = min(terminal_width(), 116)
     figures = ""
@@ -147,7 +147,7 @@ def shown_points(value: float) -> str:
     return "-" if np.isnan(value) else f"{value:.2f}"
 
 
-def _beside(comparison: Comparison | None, recomputed: float, lower_bound: bool) -> str:
+def _beside(comparison: Figure | None, recomputed: float, lower_bound: bool) -> str:
     text = points_text(recomputed, lower_bound)
     return text if comparison is None else f"{text} ({comparison.printed:.2f})"
 

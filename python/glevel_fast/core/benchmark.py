@@ -233,6 +233,10 @@ class Benchmark:
         ----------
         name : str
             As written.
+
+        Returns
+        -------
+        tuple of str
         """
         return tuple(self.tasks[i] for i in self._alias_positions.get(fold_task(name), ()))
 

@@ -153,12 +153,26 @@ class Results(AsFrames):
         return cls(names, bench.tasks, values, (source,) * len(names), absent)  # type: ignore[arg-type]
 
     def measured_zeros(self) -> NDArray[np.bool_]:
-        """bool (n_models, n_tasks): exact zeros that a number of samples stands behind."""
+        """bool (n_models, n_tasks): exact zeros that a number of samples stands behind.
+
+        Returns
+        -------
+        bool (n_models, n_tasks)
+        """
         none = np.zeros(self.values.shape, bool)
         return none if self.n is None else (self.values == 0) & (self.n > 0)
 
     def with_zeros(self, scores: NDArray[np.bool_]) -> Results:
-        """Of the exact zeros, those in `scores` alone: the others become NaN, and a note says so."""
+        """Of the exact zeros, those in `scores` alone: the others become NaN, and a note says so.
+
+        Parameters
+        ----------
+        scores : bool (n_models, n_tasks)
+
+        Returns
+        -------
+        Results
+        """
         values = np.where((self.values == 0) & ~scores, np.nan, self.values)
         n = np.count_nonzero(scores)
         note = f"{n} exact {'zero' if n == 1 else 'zeros'} with a number of samples behind: taken as scores"

@@ -53,15 +53,30 @@ class Updated(NamedTuple, Generic[AnyScorer, AnyScores]):
         return self.scores.to_dict()
 
     def to_pandas(self) -> pd.DataFrame:
-        """The new scores as a pandas frame."""
+        """The new scores as a pandas frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
         return self.scores.to_pandas()
 
     def to_polars(self) -> pl.DataFrame:
-        """The new scores as a polars frame."""
+        """The new scores as a polars frame.
+
+        Returns
+        -------
+        polars.DataFrame
+        """
         return self.scores.to_polars()
 
     def to_arrow(self) -> pa.Table:
-        """The new scores as an Arrow table."""
+        """The new scores as an Arrow table.
+
+        Returns
+        -------
+        pyarrow.Table
+        """
         return self.scores.to_arrow()
 
     def _repr_html_(self) -> str:

@@ -74,7 +74,12 @@ class Evaluation(AsFrames):
         )  # fmt: skip
 
     def values(self) -> dict[str, float]:
-        """Value by task, in the task's unit; NaN where it is not supported."""
+        """Value by task, in the task's unit; NaN where it is not supported.
+
+        Returns
+        -------
+        dict of str to float
+        """
         found = {row.task: out.value for row, out in zip(self.rows, self.outcomes, strict=True)}
         return found | dict(self.given)
 
@@ -141,7 +146,17 @@ class Evaluation(AsFrames):
 
     @staticmethod
     def recompute(samples: Any) -> dict[str, float]:
-        """Each task's value from a samples table alone; see `recompute`."""
+        """Each task's value from a samples table alone; see `recompute`.
+
+        Parameters
+        ----------
+        samples : dict of columns
+            As `sample_columns` gives them.
+
+        Returns
+        -------
+        dict of str to float
+        """
         return recompute(samples)
 
     def __repr__(self) -> str:

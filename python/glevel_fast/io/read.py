@@ -8,7 +8,7 @@ from typing import Any
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.recognise import refuse_locks
 
-WORKBOOKS = (".xlsx", ".xlsm", ".ods")
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 KNOWN = (*WORKBOOKS, *TEXTS, ".parquet", ".json", ".jsonl")
 
@@ -48,7 +48,7 @@ def read_file(path: str | os.PathLike[str]) -> Any:
     if os.path.isdir(path):
         raise GLevelError(f"{path}: is a directory; name the files in it")
     kind = os.path.splitext(where)[1].lower()
-    if kind in (".xls", ".xlsb"):
+    if kind == ".xlsb":
         raise GLevelError(
             f"{path}: is a binary workbook, in which errors and percentages do not show: save it as .xlsx"
         )

@@ -13,6 +13,7 @@ from glevel_fast.io.cells import PERCENT, hundredfold
 from glevel_fast.io.files import open_file
 from glevel_fast.io.ods import OdsPackage
 from glevel_fast.io.recognise import refuse_strangers
+from glevel_fast.io.xls import XlsBook
 from glevel_fast.io.xlsx import Package, damaged, encrypted
 
 MAX_BYTES = 32 * 2**20
@@ -20,8 +21,6 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 class _Checked(Protocol):
-    archive: Any
-
     def oddities(self, title: str) -> Mapping[tuple[int, int], object]: ...
 
 
@@ -63,7 +62,7 @@ class Spreadsheet:
 
 @contextmanager
 def open_spreadsheet(path: str | os.PathLike[str]) -> Iterator[Spreadsheet]:
-    """Open an Excel workbook (.xlsx, .xlsm), or a spreadsheet of LibreOffice (.ods).
+    """Open an Excel workbook (.xlsx, .xlsm, .xls), or a spreadsheet of LibreOffice (.ods).
 
     Raises
     ------
@@ -74,6 +73,13 @@ def open_spreadsheet(path: str | os.PathLike[str]) -> Iterator[Spreadsheet]:
     where = os.fsdecode(path)
     with open_file(path, MAX_BYTES) as file:
         raw = file.read()
+    refuse_strangers(where, raw)
+    if raw.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in raw:
+            raise encrypted(where)
+        old = XlsBook(where, raw)
+        yield Spreadsheet(old, old)
+        return
     checked = _check(where, raw)
     try:
         with calamine.CalamineWorkbook.from_filelike(checked.archive) as book:
@@ -89,12 +95,7 @@ def open_spreadsheet(path: str | os.PathLike[str]) -> Iterator[Spreadsheet]:
         raise
 
 
-def _check(path: str, raw: bytes) -> _Checked:
-    refuse_strangers(path, raw)
-    if raw.startswith(_OLE):
-        if "EncryptedPackage".encode("utf-16-le") in raw:
-            raise encrypted(path)
-        raise GLevelError(f"{path}: is a workbook of the old .xls kind; save it as .xlsx")
+def _check(path: str, raw: bytes) -> OdsPackage | Package:
     if not raw.startswith(b"PK"):
         raise GLevelError(f"{path}: is not a workbook (.xlsx)")
     return OdsPackage(path, raw) if path.lower().endswith(".ods") else Package(path, raw)

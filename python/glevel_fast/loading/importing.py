@@ -104,11 +104,23 @@ class Imported(AsFrames):
         return group
 
     def map(self) -> str:
-        """A draft of `map.toml`: which values become which tasks, in which unit, and what models are called."""
+        """A draft of `map.toml`: which values become which tasks, in which unit, and what models are called.
+
+        Returns
+        -------
+        str
+            The text of `map.toml`.
+        """
         return ImportMap.draft(self.rows, self.format)
 
     def benchmark(self) -> dict[str, list[Any]]:
-        """A draft of the benchmark that the draft of the map leads to, without specialists, by columns."""
+        """A draft of the benchmark that the draft of the map leads to, without specialists, by columns.
+
+        Returns
+        -------
+        dict of list
+            Columns of a benchmark.
+        """
         return ImportMap.parse(self.map(), "the draft", drafted=True).benchmark(self.group)
 
 

@@ -3,16 +3,16 @@
 from glevel_fast.published.causes import Cause
 from glevel_fast.published.general_bench import (
     Correction,
-    Difference,
     Task,
+    WorkbookDifference,
     benchmark,
     corrections,
     results,
     tasks,
     workbook_differences,
 )
-from glevel_fast.published.readings import Reading, readings
-from glevel_fast.published.reproduction import KINDS, Comparison, Summary, compare, lower_bounds, summary
+from glevel_fast.published.readings import RuleReading, readings
+from glevel_fast.published.reproduction import KINDS, Agreement, Figure, compare, lower_bounds, summary
 from glevel_fast.published.specialists import specialists
 from glevel_fast.published.tables import (
     Alias,
@@ -30,18 +30,18 @@ from glevel_fast.published.tables import (
 
 __all__ = [
     "KINDS",
+    "Agreement",
     "Alias",
     "BoardRow",
     "Cause",
-    "Comparison",
     "Correction",
-    "Difference",
+    "Figure",
     "Generalist",
-    "Reading",
+    "RuleReading",
     "SkillMean",
-    "Summary",
     "SupportRow",
     "Task",
+    "WorkbookDifference",
     "aliases",
     "benchmark",
     "canonical_name",

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Correction",
-    "Difference",
     "Policy",
     "Task",
+    "WorkbookDifference",
     "benchmark",
     "corrections",
     "printed_tasks",
@@ -128,7 +128,7 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class WorkbookDifference:
     """Where the released workbook has another name, metric or specialist's score ("sota") for a task of this name."""
 
     group: Group
@@ -145,19 +145,24 @@ def corrections() -> tuple[Correction, ...]:
     return tuple(Correction(**row) for row in data_rows("corrections.csv"))
 
 
-def workbook_differences() -> tuple[Difference, ...]:
-    """Every difference between the bundled tasks and `sota_result.xlsx`, which has the same 699 tasks."""
+def workbook_differences() -> tuple[WorkbookDifference, ...]:
+    """Every difference between the bundled tasks and `sota_result.xlsx`, which has the same 699 tasks.
+
+    Returns
+    -------
+    tuple of WorkbookDifference
+    """
     by_key = {(*task.group, str(task.skill), str(task.number)): task for task in tasks()}
     found = []
     for row in data_rows("workbook.csv"):
         task = by_key[row["modality"], row["paradigm"], row["skill"], row["task"]]
         metric = METRICS.get(task.metric, task.metric)
         if row["name"]:
-            found.append(Difference(task.group, task.id, task.name, "name", task.name, row["name"]))
+            found.append(WorkbookDifference(task.group, task.id, task.name, "name", task.name, row["name"]))
         if row["metric"]:
-            found.append(Difference(task.group, task.id, task.name, "metric", metric, row["metric"]))
+            found.append(WorkbookDifference(task.group, task.id, task.name, "metric", metric, row["metric"]))
         if row["sota"]:
-            found.append(Difference(task.group, task.id, task.name, "sota", f"{task.sota:g}", row["sota"]))
+            found.append(WorkbookDifference(task.group, task.id, task.name, "sota", f"{task.sota:g}", row["sota"]))
     return tuple(found)
 
 
@@ -168,6 +173,10 @@ def tasks(policy: Policy = "corrected") -> tuple[Task, ...]:
     ----------
     policy : {"corrected", "as printed"}
         Whether the lines of `corrections()` that concern tasks are applied.
+
+    Returns
+    -------
+    tuple
     """
     return _tasks(_checked(policy))
 

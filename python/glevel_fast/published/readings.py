@@ -16,14 +16,14 @@ from glevel_fast.published.general_bench import benchmark
 from glevel_fast.published.recomputed import Appendix, appendix
 from glevel_fast.published.tables import BOARD_TABLE, GROUP_TABLE, leaderboards, task_support
 
-__all__ = ["Reading", "readings"]
+__all__ = ["RuleReading", "readings"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RuleReading:
     """How many printed figures a reading of a rule gives, by the table that prints them: (agree, printed).
 
     `figures` names what is compared, `taken` says whether this package reads the rule so.
@@ -55,8 +55,13 @@ class Reading:
         }
 
 
-def readings() -> tuple[Reading, ...]:
-    """Every reading, those of one rule together, the one that this package takes first."""
+def readings() -> tuple[RuleReading, ...]:
+    """Every reading, those of one rule together, the one that this package takes first.
+
+    Returns
+    -------
+    tuple of RuleReading
+    """
     board = appendix()
     value, sota, higher, supported = board.values, board.sota, board.higher, board.supported
     with np.errstate(invalid="ignore"):
@@ -84,17 +89,17 @@ def readings() -> tuple[Reading, ...]:
     )
 
 
-def _counts(figures: str, masks: dict[str, Mask], printed: Callable[..., int]) -> Iterator[Reading]:
+def _counts(figures: str, masks: dict[str, Mask], printed: Callable[..., int]) -> Iterator[RuleReading]:
     board = appendix()
     for reading, mask in masks.items():
         tally: dict[int, list[bool]] = {}
         for row in task_support():
             count = np.count_nonzero(mask[board.row[row.model], board.in_group[row.group]])
             tally.setdefault(GROUP_TABLE[row.group], []).append(int(count) == printed(row))
-        yield Reading(figures, reading, reading == next(iter(masks)), _by_table(tally))
+        yield RuleReading(figures, reading, reading == next(iter(masks)), _by_table(tally))
 
 
-def _percentages() -> Iterator[Reading]:
+def _percentages() -> Iterator[RuleReading]:
     """Of the printed counts, so that these do not matter."""
     board = appendix()
     for reading, more in (("of the group's tasks", 0), ("of one task more than the group has", 1)):
@@ -103,10 +108,10 @@ def _percentages() -> Iterator[Reading]:
             n = len(board.in_group[row.group]) + more
             for count, percent in ((row.supported, row.supported_pct), (row.wins, row.wins_pct)):
                 tally.setdefault(GROUP_TABLE[row.group], []).append(within(percent, 100.0 * count / n, PERCENT))
-        yield Reading("percentages of the printed counts", reading, not more, _by_table(tally))
+        yield RuleReading("percentages of the printed counts", reading, not more, _by_table(tally))
 
 
-def _levels(board: Appendix, at_least: Mask, better: Mask, mapped: Mask) -> Iterator[Reading]:
+def _levels(board: Appendix, at_least: Mask, better: Mask, mapped: Mask) -> Iterator[RuleReading]:
     points = np.where(board.supported, board.points, 0.0)
     bench = benchmark()
     counting = bench.tasks.index("Mall Crowd Counting")
@@ -146,7 +151,7 @@ def _levels(board: Appendix, at_least: Mask, better: Mask, mapped: Mask) -> Iter
                 for modality in MODALITIES
                 if row.score(modality) and any(board.listed(row.model, (modality, p)) for p in PARADIGMS)
             ]
-            yield Reading(f"Level-{level} of a modality", reading, not k, _by_table({BOARD_TABLE[level]: tally}))
+            yield RuleReading(f"Level-{level} of a modality", reading, not k, _by_table({BOARD_TABLE[level]: tally}))
 
 
 def _mean(board: Appendix, points: Array, modality: str) -> float:

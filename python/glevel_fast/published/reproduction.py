@@ -34,7 +34,7 @@ from glevel_fast.published.tables import (
 if TYPE_CHECKING:
     from glevel_fast.core.scores import Scores
 
-__all__ = ["KINDS", "Comparison", "Summary", "compare", "lower_bounds", "scored", "summary"]
+__all__ = ["KINDS", "Agreement", "Figure", "compare", "lower_bounds", "scored", "summary"]
 
 KINDS = {
     "skill mean": "Tables 6-11",
@@ -51,7 +51,7 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Figure:
     """A printed figure beside the recomputed one.
 
     `kind` is a key of `KINDS`, `where` a skill ("image comprehension 4"), a group, a modality or "overall";
@@ -90,7 +90,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class Agreement:
     """Counts over comparisons; `str()` of it is for a terminal.
 
     `kinds` has (printed, reproduced, not printed task by task) per kind; `groups` the comparisons
@@ -98,7 +98,7 @@ class Summary:
     """
 
     kinds: dict[str, tuple[int, int, int]]
-    groups: dict[Cause, tuple[Comparison, ...]]
+    groups: dict[Cause, tuple[Figure, ...]]
 
     @property
     def reproduced(self) -> int:
@@ -142,7 +142,7 @@ def scored() -> Scores:
     return Scorer(benchmark()).score(results())
 
 
-def compare(scores: Scores | None = None) -> tuple[Comparison, ...]:
+def compare(scores: Scores | None = None) -> tuple[Figure, ...]:
     """Each printed figure beside the recomputed one, table by table.
 
     Left out are levels that are 0 in both.
@@ -154,7 +154,7 @@ def compare(scores: Scores | None = None) -> tuple[Comparison, ...]:
 
     Returns
     -------
-    tuple of Comparison
+    tuple of Figure
 
     Raises
     ------
@@ -175,7 +175,12 @@ def compare(scores: Scores | None = None) -> tuple[Comparison, ...]:
 
 
 def lower_bounds() -> dict[str, tuple[str, ...]]:
-    """The modalities in which a model's levels are lower bounds: not all results behind its Level-2 are printed."""
+    """The modalities in which a model's levels are lower bounds: not all results behind its Level-2 are printed.
+
+    Returns
+    -------
+    dict
+    """
     found: dict[str, list[str]] = {}
     for c in compare():
         if c.kind == "Level-2 of a modality" and c.lower_bound:
@@ -183,20 +188,29 @@ def lower_bounds() -> dict[str, tuple[str, ...]]:
     return {model: tuple(modalities) for model, modalities in found.items()}
 
 
-def summary(comparisons: Iterable[Comparison]) -> Summary:
-    """How many figures were reproduced within rounding, and which were not, by cause."""
+def summary(comparisons: Iterable[Figure]) -> Agreement:
+    """How many figures were reproduced within rounding, and which were not, by cause.
+
+    Parameters
+    ----------
+    comparisons : iterable of Figure
+
+    Returns
+    -------
+    Agreement
+    """
     comparisons = tuple(comparisons)
     total = Counter(c.kind for c in comparisons)
     good = Counter(c.kind for c in comparisons if c.reproduced)
     missing = Counter(c.kind for c in comparisons if c.cause == Cause.UNPRINTED)
     groups = {cause: tuple(c for c in comparisons if c.cause == cause) for cause in Cause if cause}
-    return Summary(
+    return Agreement(
         {kind: (total[kind], good[kind], missing[kind]) for kind in KINDS if total[kind]},
         {cause: group for cause, group in groups.items() if group},
     )
 
 
-def _skill_means(board: Appendix) -> list[Comparison]:
+def _skill_means(board: Appendix) -> list[Figure]:
     found = []
     rows: dict[tuple[Group, str], dict[int, float]] = {}
     for row in skill_means():
@@ -210,11 +224,11 @@ def _skill_means(board: Appendix) -> list[Comparison]:
             why = causes.of_skill_mean(board, row.model, row.group, row.skill, rows[row.group, row.printed_name])
         where = " ".join(filter(None, (*row.group, str(row.skill))))
         table = GROUP_TABLE[row.group]
-        found.append(Comparison("skill mean", table, row.model, row.printed_name, where, 0, row.mean, mean, *why))
+        found.append(Figure("skill mean", table, row.model, row.printed_name, where, 0, row.mean, mean, *why))
     return found
 
 
-def _counts(board: Appendix) -> list[Comparison]:
+def _counts(board: Appendix) -> list[Figure]:
     found = []
     for row in task_support():
         i, at = board.row[row.model], board.in_group[row.group]
@@ -224,9 +238,9 @@ def _counts(board: Appendix) -> list[Comparison]:
         ):
             count, n = int(np.count_nonzero(mask[i, at])), len(at)
             whose = GROUP_TABLE[row.group], row.model, row.printed_name, " ".join(filter(None, row.group)), 0
-            found.append(Comparison(kind, *whose, printed, count, *why))
+            found.append(Figure(kind, *whose, printed, count, *why))
             of_percent = causes.of_percent(percent, printed, count, n)
-            found.append(Comparison(f"{kind} %", *whose, percent, 100.0 * count / n, *of_percent))
+            found.append(Figure(f"{kind} %", *whose, percent, 100.0 * count / n, *of_percent))
     return found
 
 
@@ -248,7 +262,7 @@ def _level(
     return value, causes.of_level(board, model, modality, level, printed, value)
 
 
-def _beside(board: Appendix, scores: Scores) -> list[Comparison]:
+def _beside(board: Appendix, scores: Scores) -> list[Figure]:
     """The levels that Tables 6 to 10 print beside the skills."""
     found = []
     for row in task_support():
@@ -259,11 +273,11 @@ def _beside(board: Appendix, scores: Scores) -> list[Comparison]:
             if printed or value:
                 table = GROUP_TABLE[row.group]
                 whose = table, row.model, row.printed_name, row.modality, level
-                found.append(Comparison("level beside the skills", *whose, printed, value, *why))
+                found.append(Figure("level beside the skills", *whose, printed, value, *why))
     return found
 
 
-def _levels(board: Appendix, scores: Scores) -> list[Comparison]:
+def _levels(board: Appendix, scores: Scores) -> list[Figure]:
     """Tables 12, 14 and 16: each modality, then the overall that is to be their mean."""
     found = []
     for row in leaderboards():
@@ -272,18 +286,18 @@ def _levels(board: Appendix, scores: Scores) -> list[Comparison]:
             value, why = _level(board, scores, row.model, modality, level, printed)
             if printed or value:
                 whose = BOARD_TABLE[level], row.model, row.printed_name, modality, level
-                parts.append(Comparison(f"Level-{level} of a modality", *whose, printed, value, *why))
+                parts.append(Figure(f"Level-{level} of a modality", *whose, printed, value, *why))
         value = _recomputed(scores, row.model, "overall", level)
         if row.overall or value:
             whose = BOARD_TABLE[level], row.model, row.printed_name, "overall", level
             why = _why_overall(row.overall, value, row.modality, parts)
-            parts.append(Comparison(f"Level-{level} overall", *whose, row.overall, value, *why))
+            parts.append(Figure(f"Level-{level} overall", *whose, row.overall, value, *why))
         found += parts
     order = list(KINDS)
     return sorted(found, key=lambda c: order.index(c.kind))
 
 
-def _why_overall(printed: float, value: float, modalities: tuple[float, ...], parts: list[Comparison]) -> causes.Why:
+def _why_overall(printed: float, value: float, modalities: tuple[float, ...], parts: list[Figure]) -> causes.Why:
     mean = sum(modalities) / len(modalities)
     if not within(printed, mean):
         alone = [
@@ -301,7 +315,7 @@ def _why_overall(printed: float, value: float, modalities: tuple[float, ...], pa
     return (Cause.FOLLOWS, ", ".join(c.where for c in wrong)) if wrong else (Cause.OTHER, "")
 
 
-def _level5(scores: Scores) -> list[Comparison]:
+def _level5(scores: Scores) -> list[Figure]:
     """Level-5, which Table 11 prints as 0.00 for every model."""
     found = []
     for row in task_support():
@@ -311,11 +325,11 @@ def _level5(scores: Scores) -> list[Comparison]:
         why = (Cause.NONE, "") if within(row.level5, value) else (Cause.ZERO, f"{value:.2f}")
         if row.level5 or value:
             whose = GROUP_TABLE[row.group], row.model, row.printed_name, "overall", 5
-            found.append(Comparison("Level-5", *whose, row.level5, value, *why))
+            found.append(Figure("Level-5", *whose, row.level5, value, *why))
     return found
 
 
-def _group_text(cause: Cause, group: tuple[Comparison, ...], width: int) -> str:
+def _group_text(cause: Cause, group: tuple[Figure, ...], width: int) -> str:
     models = ", ".join(dict.fromkeys(c.model for c in group))
     line = f"{len(group)}: {cause}: {models}"
     return textwrap.fill(line, width, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False)

@@ -249,6 +249,11 @@ class Bootstrap(AsFrames):
         ----------
         confidence : float
             Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        (float64 (n_models, 4), float64 (n_models, 4))
+            Lower and upper ends, in points.
         """
         return limits.intervals(self.influence, confidence)
 
@@ -264,6 +269,10 @@ class Bootstrap(AsFrames):
         ----------
         confidence : float
             Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        float64 (n_models, 3, 2)
         """
         return limits.chances(self.influence, confidence)
 
@@ -278,6 +287,11 @@ class Bootstrap(AsFrames):
             2 to 5.
         confidence : float
             Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        (int64 (n_models,), int64 (n_models,))
+            Best and worst rank.
         """
         both = np.zeros((2, len(self.models)), np.int64)
         both[:, self.order(level)] = self.compare(level).ranks(confidence)
@@ -319,6 +333,10 @@ class Bootstrap(AsFrames):
         ----------
         level : int
             2 to 5.
+
+        Returns
+        -------
+        list of tuple
         """
         order, p = self.order(level), self.compare(level).p
         share = self.all_above(level)

@@ -53,6 +53,10 @@ class Comparison:
         ----------
         confidence : float
             Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        bool (n, n)
         """
         told: NDArray[np.bool_] = self.p <= 1.0 - confidence
         return told
@@ -66,6 +70,11 @@ class Comparison:
         ----------
         confidence : float
             Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        (int64 (n,), int64 (n,))
+            Best and worst rank.
         """
         told = self.apart(confidence)
         above = np.triu(told).sum(axis=0)
@@ -82,6 +91,10 @@ class Comparison:
         ----------
         confidence : float
             Between 0 and 1, such as 0.95.
+
+        Returns
+        -------
+        list of tuple
         """
         told = self.apart(confidence)
         groups: list[tuple[str, ...]] = []

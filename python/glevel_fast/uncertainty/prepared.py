@@ -60,7 +60,18 @@ class Prepared:
         return len(self.scores)
 
     def points_and_wins(self, strict: bool = False, threads: int = 1) -> tuple[Array, NDArray[np.bool_]]:
-        """Points, NaN where not supported, and wins, (n_models, n_tasks) each; with `strict`, a tie is no win."""
+        """Points, NaN where not supported, and wins, (n_models, n_tasks) each; with `strict`, a tie is no win.
+
+        Parameters
+        ----------
+        strict : bool
+            Whether a tie is no win.
+        threads : int
+
+        Returns
+        -------
+        (float64 (n_models, n_tasks), bool (n_models, n_tasks))
+        """
         bench = self.scorer.benchmark
         points = self.scorer.compiled.engine.map(self.raw, threads)
         z, better = self.raw * bench.scale, np.array([m.better == "higher" for m in bench.metrics])
@@ -68,7 +79,19 @@ class Prepared:
         return points, won & ~np.isnan(points)
 
     def kept(self, strict: bool, threads: int) -> Any:
-        """The kernel for subsets of the tasks; with `strict`, a tie with the specialist is no win."""
+        """The kernel for subsets of the tasks; with `strict`, a tie with the specialist is no win.
+
+        Parameters
+        ----------
+        strict : bool
+            Whether a tie is no win.
+        threads : int
+
+        Returns
+        -------
+        kernel
+            `Kept` of the backend.
+        """
         if strict not in self._kept:
             bench = self.scorer.benchmark
             points, won = self.points_and_wins(strict, threads)

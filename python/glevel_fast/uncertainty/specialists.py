@@ -106,6 +106,10 @@ class SpecialistSets:
         ----------
         first, last : int
             The sets [first, last).
+
+        Returns
+        -------
+        uint8 (last - first, n_tasks)
         """
         recipe: Any = self.recipe
         kept: NDArray[np.uint8] = recipe.kept(self.benchmark, first, last)
@@ -138,12 +142,15 @@ class SpecialistSets:
     def changes(self, first: int, last: int) -> tuple[Tasks, Tasks, Array]:
         """Sets [first, last) as changes: set i has the σ values[begin[i]:begin[i + 1]] at these tasks.
 
-        Returns begin int64 (n + 1,), tasks int64, values float64.
-
         Parameters
         ----------
         first, last : int
             The sets [first, last).
+
+        Returns
+        -------
+        (int64 (n + 1,), int64 (m,), float64 (m,))
+            begin, tasks, values.
         """
         recipe: Any = self.recipe
         if not self.sparse:

@@ -109,6 +109,20 @@ class Summary(AsFrames):
     ) -> Summary:
         """The summary of no set at all.
 
+        Parameters
+        ----------
+        models, tasks : tuple of str
+        base : float64 (n_models, 4)
+        base_ranks : uint32 (4, n_models)
+        job : str
+            The run's identity.
+        ranks : bool
+            Whether ranks are counted.
+
+        Returns
+        -------
+        Summary
+
         Raises
         ------
         GLevelError
@@ -357,7 +371,21 @@ class Summary(AsFrames):
         self.ranges = self._with(((first, last),))
 
     def take(self, backend: Any, first: int, scores: Array, threads: int) -> NDArray[np.int32]:
-        """Add scores (n_sets, n_models, 4) of sets from `first` on; with ranks, how many models each set moves."""
+        """Add scores (n_sets, n_models, 4) of sets from `first` on; with ranks, how many models each set moves.
+
+        Parameters
+        ----------
+        backend : module
+            Where the kernels come from.
+        first : int
+            The first set.
+        scores : float64 (n_sets, n_models, 4)
+        threads : int
+
+        Returns
+        -------
+        int32 (n_sets,)
+        """
         self.count(first, first + len(scores))
         if self.has_ranks:
             moved: NDArray[np.int32] = backend.summarise(scores, self.base_ranks, self.arrays, threads)

@@ -298,6 +298,16 @@ def kendall(a: Array, b: Array, threads: int = 1) -> Array:
     """float64 (n_sets,): Kendall's tau-b of each row of a (n_sets, n_models) with b (n_models,).
 
     NaN where one of the two is constant or has a NaN. Source: Kendall, The treatment of ties in ranking problems, 1945.
+
+    Parameters
+    ----------
+    a : float64 (n_sets, n_models)
+    b : float64 (n_models,)
+    threads : int
+
+    Returns
+    -------
+    float64 (n_sets,)
     """
 
     def order(x: Array) -> Array:
