@@ -45,7 +45,7 @@ docs: $(VENV)/.installed $(VENV)/.docs
 	$(BIN)/python docs/schemas.py
 	$(BIN)/python docs/make.py
 	$(BIN)/python docs/commands.py > docs/reference/commands.md
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # What follows builds the C++ in other ways, below build/; CONTRIBUTING.md says how long each takes.
 NATIVE := PATH="$(CURDIR)/$(BIN):$$PATH"

@@ -179,7 +179,7 @@ def held() -> list[str]:
         "## How far this holds",
         "",
         f"`benchmarks/coverage.py` simulates boards whose truth is known; on those of {BOARD}, at 95 %",
-        "([all of it](../benchmarks/COVERAGE.md)):",
+        "(all of it: `benchmarks/COVERAGE.md`):",
         "",
         f"| {' | '.join(heads)} |",
         f"|---|{'---:|' * (len(heads) - 1)}",
