@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
+README_ROWS = ("ns", "numba", "one", "sets numba", "bootstrap", "parquet")
 SECTIONS = ("Peers", "Kernels", "Stages", "Changes of a board", "Growth", "Machine")
 KINDS = {"avx512": "AVX-512", "avx2": "AVX2"}
 ROOT = Path(__file__).resolve().parents[1]
@@ -130,10 +131,10 @@ class Board:
         return {"machine": self.machine, "date": date, "commit": commit, "rows": rows}
 
 
-def table(records: dict[str, Any]) -> str:
-    """The targets and the last figures of each kind of machine."""
+def table(records: dict[str, Any], keys: tuple[str, ...] = ()) -> str:
+    """The targets and the last figures of each kind of machine; all rows, or those of `keys`."""
     lines = []
-    for target in TARGETS:
+    for target in (t for t in TARGETS if not keys or t.key in keys):
         cells = []
         for kind in KINDS:
             row = records.get(kind, {"rows": {}})["rows"].get(target.key)
@@ -215,7 +216,7 @@ def write(board: Board, date: str, commit: str) -> None:
 
 
 def write_tables(records: dict[str, Any], sections: dict[str, str], left_out: list[str]) -> None:
-    """Write RESULTS.md, and the table into README.md where that has the markers."""
+    """Write RESULTS.md, and `README_ROWS` into README.md where that has the markers."""
     shown = table(records)
     parts = ["# Results", "Written by `make bench`.", f"{START}\n{shown}\n{END}"]
     parts.append(f"## Behind the table\n\n{behind(records)}")
@@ -226,7 +227,7 @@ def write_tables(records: dict[str, Any], sections: dict[str, str], left_out: li
         parts.append(f"## History\n\n![Each row over the runs, by machine]({FIGURE.name})")
     RESULTS.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     if README.exists() and between_markers(readme := README.read_text(encoding="utf-8")) is not None:
-        README.write_text(with_table(readme, shown), encoding="utf-8")
+        README.write_text(with_table(readme, table(records, README_ROWS)), encoding="utf-8")
 
 
 def draw_history() -> None:
