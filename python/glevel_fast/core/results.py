@@ -209,7 +209,7 @@ class Results(AsFrames):
 
 def _floats(values: ArrayLike) -> Array:
     """A C-contiguous float64 copy; +inf becomes NaN."""
-    if isinstance(values, np.ma.MaskedArray):
+    if type(values) is not np.ndarray and isinstance(values, np.ma.MaskedArray):  # looking at np.ma loads it
         values = np.ma.filled(values.astype(np.float64), np.nan)
     given = np.asarray(values)
     if given.dtype.kind not in "fiu":

@@ -267,7 +267,7 @@ class Scorer:
         if type(given) is np.ndarray and given.dtype == np.float64 and given.ndim == 2 and _laid_out(given):
             array = given
         else:
-            if isinstance(given, np.ma.MaskedArray):
+            if type(given) is not np.ndarray and isinstance(given, np.ma.MaskedArray):
                 given = np.ma.filled(given.astype(np.float64), np.nan)
             array = np.asarray(given.values if isinstance(given, Results) else given)
             if array.dtype.kind not in "fiu":
