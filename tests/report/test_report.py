@@ -419,6 +419,18 @@ def test_receipts_of_high_levels(visit, tmp_path):
         page.find_element("id", "close").click()
 
 
+def test_near_ties_are_told_apart(visit, tmp_path):
+    bench = gl.load_benchmark(
+        {"task": ["a", "b"], "modality": ["image"] * 2, "paradigm": ["comprehension"] * 2, "metric": ["Acc"] * 2,
+         "sota": [78.1, 50.25]}
+    )  # fmt: skip
+    scores = gl.Scorer(bench).score({"M": {"a": 78.09999999999998, "b": 50.25}})
+    page = visit(write_site(tmp_path, scores))
+    page.find_element("css selector", "button.model").click()
+    assert sorted(column(page, "Raw", "receipt-tasks")) == ["50.25", "78.09999999999998"]
+    assert sorted(column(page, "Specialist's", "receipt-tasks")) == ["50.25", "78.1"]
+
+
 def test_receipt_by_keyboard(visit, sites):
     from selenium.webdriver.common.keys import Keys
 

@@ -123,10 +123,10 @@ function specialistColumns() {
   return [
     text("Task", (t) => of.name[t], { head: true }),
     text("Specialist", (t) => at1.specialist[t] || null),
-    number("σ", (t) => of.sota[t], orDash(general)),
+    number("σ", (t) => of.sota[t], general, { show: (t) => beside(of.sota[t], at1.best[t]) }),
     number("σ in points", (t) => of.sotaPoints[t]),
     text("Best model", (t) => (at1.model[t] === null ? null : data.models[at1.model[t]])),
-    number("Best", (t) => at1.best[t], orDash(general)),
+    number("Best", (t) => at1.best[t], general, { show: (t) => beside(at1.best[t], of.sota[t]) }),
     number("Margin", (t) => at1.margin[t], signed),
     number("Wins", (t) => at1.winners[t], String),
     number("Supported", (t) => at1.supporters[t], String),
@@ -264,8 +264,8 @@ function showReceipt() {
   waterfall(rows, level);
   const of = data.tasks;
   const name = text("Task", (r) => of.name[r.task], { head: true });
-  const raw = number("Raw", (r) => r.raw, general);
-  const specialist = number("Specialist's", (r) => of.sota[r.task], orDash(general));
+  const raw = number("Raw", (r) => r.raw, general, { show: (r) => beside(r.raw, of.sota[r.task]) });
+  const specialist = number("Specialist's", (r) => of.sota[r.task], general, { show: (r) => beside(of.sota[r.task], r.raw) });
   grid(at("receipt-tasks"), [
     name, number("Contribution", (r) => r.adds, (x) => fixed(x, 4)), raw, specialist,
     text("Win", (r) => (r.won ? "yes" : "no")), number("Points", (r) => r.points, general), text("Metric", (r) => of.metric[r.task]),

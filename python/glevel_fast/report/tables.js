@@ -36,6 +36,9 @@ function bar(share, second = null, kind = "") {
 
 // Tables -----------------------------------------------------------------------------------------------------
 
+// A number next to what it is compared with: all its digits where fewer would hide that the two differ.
+const beside = (value, other) => (value !== other && value !== null && other !== null && general(value) === general(other) ? String(value) : orDash(general)(value));
+
 // A column: title; of(row), what it sorts by; show(row), its text; left, more, first ("desc" for numbers); cell(td, row).
 const number = (title, of, format = points, extra = {}) => ({ title, of, show: (row) => format(of(row)), first: "desc", ...extra });
 const text = (title, of, extra = {}) => ({ title, of, show: (row) => of(row) ?? "-", left: true, first: "asc", ...extra });
