@@ -425,8 +425,8 @@ def test_parquet_that_unpacks_to_too_much(tmp_path, small, monkeypatch):
     pq.write_table(pa.table({"model": half, "task": half}), path)
     refuses(path, "the texts up to column 'task' come to 120,000,000 bytes", small)
     pq.write_table(pa.table({"model": ["x"] * n, "A": np.zeros(n)}), path, compression="zstd")
-    monkeypatch.setattr(parquet, "MAX_UNPACKED", 1000)
-    refuses(path, "bytes once unpacked are more than the limit of 1,000", small)
+    monkeypatch.setattr(parquet, "MAX_UNPACKED", 10)
+    refuses(path, "bytes once unpacked are more than the limit of 10", small)
 
 
 def test_many_texts_of_a_parquet_file_are_refused_unread(tmp_path, small):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
+import numpy as np
+
 from glevel_fast.errors import GLevelError, MissingExtraError
 from glevel_fast.extras import require
 from glevel_fast.io.cells import EXACT, widened
@@ -98,6 +100,9 @@ def _is_numeric(dtype: Any) -> bool:
 
 
 def _column(series: Any, nw: Any) -> Column:
+    dtype = getattr(series.to_native(), "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind == "f":  # of pandas; not every narwhals knows float16
+        return widened(series.to_native().to_numpy())
     if not _is_numeric(series.dtype):
         return series.to_list()  # type: ignore[no-any-return]
     if series.dtype.is_integer() and len(series) and not _is_exact(series):  # names, most likely

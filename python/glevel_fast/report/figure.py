@@ -50,7 +50,7 @@ STYLE = {
 @contextmanager
 def _style() -> Iterator[None]:
     with require("matplotlib", "plots").rc_context(STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        warnings.filterwarnings("ignore", message="Glyph .* missing from (current )?font")
         yield
 
 
@@ -102,7 +102,7 @@ def label_width(text: str, size: float) -> float:
     fonts: Any = require("matplotlib.font_manager", "plots")
     family = fonts.FontProperties(family="DejaVu Sans", size=size)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        warnings.filterwarnings("ignore", message="Glyph .* missing from (current )?font")
         return float(paths.text_to_path.get_text_width_height_descent(text, family, ismath=False)[0])
 
 
