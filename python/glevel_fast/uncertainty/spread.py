@@ -211,22 +211,39 @@ class LocalPool(Executor):
         """As of any executor; a pool that broke is replaced."""
         with self._lock:
             for _ in range(TRIES):
-                if self._pool is None:
-                    context = multiprocessing.get_context("spawn")
-                    self._pool = ProcessPoolExecutor(self.workers, context, initializer=_leave_ctrl_c_to_the_parent)
                 try:
+                    if self._pool is None:
+                        self._pool = self._made()
                     return self._pool.submit(fn, *args, **kwargs)
                 except BrokenExecutor:
-                    self._pool.shutdown(wait=False)
-                    self._pool = None
+                    self._end()
             raise GLevelError(f"a pool of {self.workers} processes broke {TRIES} times")
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes."""
+        """End the processes, whatever they are at: the run is over."""
         with self._lock:
-            if self._pool is not None:
-                self._pool.shutdown(wait, cancel_futures=cancel_futures)
-                self._pool = None
+            self._end()
+
+    def _made(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(self.workers, context, initializer=_leave_ctrl_c_to_the_parent)
+        self._pool = pool
+        # All at once, and answered: one that is started later may die unseen by the pool, which then waits for it.
+        for started in [pool.submit(_ready) for _ in range(self.workers)]:
+            started.result()
+        return pool
+
+    def _end(self) -> None:
+        if self._pool is not None:
+            processes = list((getattr(self._pool, "_processes", None) or {}).values())
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:  # or one that hangs would hold up the end of this one
+                process.kill()
+            self._pool = None
+
+
+def _ready() -> None:
+    """What a new process is asked first."""
 
 
 def _leave_ctrl_c_to_the_parent() -> None:
