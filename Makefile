@@ -75,6 +75,7 @@ test-lowest: $(VENV)/.supply
 	build/lowest/bin/python -m pytest $(SIDE_BY_SIDE) -W ignore::DeprecationWarning $(PYTEST_ARGS)  # of old dependencies among themselves
 
 # The sdist, from it a manylinux wheel for this machine, and its tests in an environment without a compiler.
+# rouge-score, pure Python, is published as source alone.
 WHEEL := build/wheel
 wheel: $(VENV)/.wheel
 	rm -rf $(WHEEL) && mkdir -p $(WHEEL)
@@ -84,7 +85,7 @@ wheel: $(VENV)/.wheel
 	$(BIN)/twine check --strict $(WHEEL)/dist/*
 	$(PYTHON) -m venv $(WHEEL)/venv
 	$(WHEEL)/venv/bin/pip install -q --upgrade 'pip>=25.1'
-	CC=false CXX=false $(WHEEL)/venv/bin/pip install -q --only-binary :all: "$$(ls $(WHEEL)/dist/*.whl)[all]"
+	CC=false CXX=false $(WHEEL)/venv/bin/pip install -q --only-binary :all: --no-binary rouge-score "$$(ls $(WHEEL)/dist/*.whl)[all]"
 	$(WHEEL)/venv/bin/pip install -q --group test
 	$(WHEEL)/venv/bin/python -m pytest $(SIDE_BY_SIDE) tests/core tests/loading tests/cli tests/test_package.py $(PYTEST_ARGS)
 
