@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["is_supported", "reaches"]
+__all__ = ["beats", "is_supported", "reaches"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -26,3 +26,9 @@ def reaches(z: Array, sota: Any, higher_is_better: Any) -> Mask:
     """bool of the shape of `z`: at least as good as the specialist; a tie reaches, NaN never does."""
     reached: Mask = np.where(higher_is_better, z >= sota, z <= sota)
     return reached
+
+
+def beats(z: Array, sota: Any, higher_is_better: Any) -> Mask:
+    """bool of the shape of `z`: better than the specialist; a tie does not beat, NaN never does."""
+    better: Mask = np.where(higher_is_better, z > sota, z < sota)
+    return better

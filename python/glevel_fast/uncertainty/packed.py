@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 __all__ = ["Stretches", "add_counts", "pack_counts", "sparse_zeros", "stretches", "unpack_counts"]
 
 Counts = NDArray[np.uint32]
-Places = NDArray[np.uint32]
 Stretches = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Where the stretch of each row begins and ends."""
 

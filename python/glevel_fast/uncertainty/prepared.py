@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast.core.compiled import count_threads
-from glevel_fast.core.rules import reaches
+from glevel_fast.core.rules import beats, reaches
 from glevel_fast.errors import GLevelError
 from glevel_fast.loading.results import ResultsLike, as_results
 from glevel_fast.uncertainty.identity import identity
@@ -74,8 +74,7 @@ class Prepared:
         """
         bench = self.scorer.benchmark
         points = self.scorer.compiled.engine.map(self.raw, threads)
-        z, better = self.raw * bench.scale, np.array([m.better == "higher" for m in bench.metrics])
-        won = np.where(better, z > bench.sota_z, z < bench.sota_z) if strict else reaches(z, bench.sota_z, better)
+        won = (beats if strict else reaches)(self.raw * bench.scale, bench.sota_z, bench.higher_is_better)
         return points, won & ~np.isnan(points)
 
     def kept(self, strict: bool, threads: int) -> Any:
