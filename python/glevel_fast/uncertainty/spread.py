@@ -212,9 +212,7 @@ class LocalPool(Executor):
         with self._lock:
             for _ in range(TRIES):
                 try:
-                    if self._pool is None:
-                        self._pool = self._made()
-                    return self._pool.submit(fn, *args, **kwargs)
+                    return (self._pool or self._start()).submit(fn, *args, **kwargs)
                 except BrokenExecutor:
                     self._end()
             raise GLevelError(f"a pool of {self.workers} processes broke {TRIES} times")
@@ -224,10 +222,9 @@ class LocalPool(Executor):
         with self._lock:
             self._end()
 
-    def _made(self) -> ProcessPoolExecutor:
+    def _start(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(self.workers, context, initializer=_leave_ctrl_c_to_the_parent)
-        self._pool = pool
+        pool = self._pool = ProcessPoolExecutor(self.workers, context, initializer=_leave_ctrl_c_to_the_parent)
         # All at once, and answered: one that is started later may die unseen by the pool, which then waits for it.
         for started in [pool.submit(_ready) for _ in range(self.workers)]:
             started.result()
