@@ -1,6 +1,9 @@
-"""Small workbooks in the released layout."""
+"""Small workbooks in the released layout, and the check that a file is refused."""
 
 import openpyxl
+import pytest
+
+from glevel_fast import BenchmarkError, ResultsError, load_benchmark, load_results
 
 HEADER = ["No", "Task Name", "Task Short Name", "Metrics"]
 TASKS = {
@@ -52,3 +55,17 @@ def save(path, content):
             sheet.append(line)
     book.save(path)
     return path
+
+
+def refuses(path, words, bench):
+    """Both loaders refuse the file, each with its own kind of error."""
+    for load, kind in (
+        (lambda: load_results(path, bench), ResultsError),
+        (lambda: load_benchmark(path), BenchmarkError),
+    ):
+        with pytest.raises(kind) as caught:
+            load()
+        message = str(caught.value)
+        assert str(path) in message
+        for word in words if isinstance(words, list) else [words]:
+            assert word in message

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from released import half, save, sheets, sota_sheets
+from released import refuses
 
 from glevel_fast import (
     BenchmarkError,
@@ -40,30 +40,6 @@ def small():
     return load_benchmark(SMALL)
 
 
-@pytest.fixture(scope="module")
-def good(tmp_path_factory):
-    return save(tmp_path_factory.mktemp("good") / "good.xlsx", sheets(("M", half))).read_bytes()
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return load_benchmark(save(tmp_path_factory.mktemp("sota") / "sota.xlsx", sota_sheets()))
-
-
-def refuses(path, words, bench):
-    """Both loaders refuse the file, each with its own kind of error."""
-    for load, kind in (
-        (lambda: load_results(path, bench), ResultsError),
-        (lambda: load_benchmark(path), BenchmarkError),
-    ):
-        with pytest.raises(kind) as caught:
-            load()
-        message = str(caught.value)
-        assert str(path) in message
-        for word in words if isinstance(words, list) else [words]:
-            assert word in message
-
-
 # Paths
 
 
@@ -73,6 +49,7 @@ def test_paths(tmp_path, small):
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
     refuses(tmp_path / "absent.csv", "no such file", small)
+    refuses(tmp_path / "absent", "no such file", small)
     refuses(tmp_path / "folder.csv", "is a directory", small)
     refuses(tmp_path, "is a directory", small)
     refuses(tmp_path / "fifo.csv", "not a regular file", small)

@@ -9,7 +9,7 @@ from io import BytesIO
 import numpy as np
 import openpyxl
 import pytest
-from released import half, save, sota_sheets
+from released import half, refuses, save, sota_sheets
 from released import sheets as released
 
 from glevel_fast import BenchmarkError, ResultsError, load_benchmark, load_results
@@ -17,30 +17,6 @@ from glevel_fast.io import sheets, xlsx
 
 SHEET = "xl/worksheets/sheet1.xml"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-
-@pytest.fixture(scope="module")
-def good(tmp_path_factory):
-    return save(tmp_path_factory.mktemp("good") / "good.xlsx", released(("M", half))).read_bytes()
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return load_benchmark(save(tmp_path_factory.mktemp("sota") / "sota.xlsx", sota_sheets()))
-
-
-def refuses(path, words, bench):
-    """Both loaders refuse the file, each with its own kind of error."""
-    for load, kind in (
-        (lambda: load_results(path, bench), ResultsError),
-        (lambda: load_benchmark(path), BenchmarkError),
-    ):
-        with pytest.raises(kind) as caught:
-            load()
-        message = str(caught.value)
-        assert str(path) in message
-        for word in words if isinstance(words, list) else [words]:
-            assert word in message
 
 
 def write(path, content):

@@ -47,6 +47,8 @@ def read_file(path: str | os.PathLike[str]) -> Any:
         return read_json_lines(path)
     if os.path.isdir(path):
         raise GLevelError(f"{path}: is a directory; name the files in it")
+    if not os.path.exists(path):
+        raise GLevelError(f"{path}: no such file")
     kind = os.path.splitext(where)[1].lower()
     if kind == ".xlsb":
         raise GLevelError(
