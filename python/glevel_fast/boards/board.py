@@ -17,6 +17,7 @@ from glevel_fast.core.results import Results
 from glevel_fast.core.scoring import Scorer
 from glevel_fast.errors import BenchmarkError
 from glevel_fast.io.markup import TextTable
+from glevel_fast.io.write import records
 from glevel_fast.text import fold_task, shown
 
 if TYPE_CHECKING:
@@ -143,7 +144,6 @@ class Board(Formats):
         dict
             Plain data for JSON.
         """
-        columns = self.columns()
         return {
             "scope": str(self.scope),
             "level": self.level,
@@ -151,7 +151,7 @@ class Board(Formats):
             "tasks": self.n_tasks,
             "benchmark": self.benchmark_sha256,
             "date": self.date or None,
-            "rows": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
+            "rows": records(self.columns()),
             "notes": list(self.notes),
         }
 
@@ -176,13 +176,7 @@ class Board(Formats):
             "Wins": [str(n) for n in self.wins.tolist()],
         }
         left = ("Model", "Modalities", "Paradigm")
-        return TextTable(
-            self.title,
-            list(columns),
-            "".join("l" if name in left else "r" for name in columns),
-            list(zip(*columns.values(), strict=True)),
-            self.notes,
-        )
+        return TextTable.of(self.title, columns, left, self.notes)
 
 
 def board(

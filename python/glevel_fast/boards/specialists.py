@@ -12,6 +12,7 @@ from glevel_fast.boards.formats import Formats, plain, points_column
 from glevel_fast.boards.scopes import Scope, find_scope, tasks_in
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.markup import TextTable
+from glevel_fast.io.write import records
 
 if TYPE_CHECKING:
     from glevel_fast.core.scores import Scores
@@ -99,14 +100,13 @@ class SpecialistBoard(Formats):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON: what the board is, then `rows`, one object per task."""
-        columns = self.columns()
         return {
             "scope": str(self.scope),
             "level": 1,
             "tasks": len(self),
             "models": self.n_models,
             "benchmark": self.benchmark_sha256,
-            "rows": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
+            "rows": records(self.columns()),
             "notes": list(self.notes),
         }
 
@@ -128,13 +128,7 @@ class SpecialistBoard(Formats):
             "Skill": [name or "-" for name in self.skill],
         }
         left = ("Task", "Metric", "Specialist", "Best model", "Group", "Skill")
-        return TextTable(
-            self.title,
-            list(columns),
-            "".join("l" if name in left else "r" for name in columns),
-            list(zip(*columns.values(), strict=True)),
-            self.notes,
-        )
+        return TextTable.of(self.title, columns, left, self.notes)
 
 
 def specialist_board(scores: Scores, scope: str | Scope = "A") -> SpecialistBoard:

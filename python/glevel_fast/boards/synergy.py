@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from glevel_fast.core import release
 from glevel_fast.errors import BenchmarkError
 from glevel_fast.io.frames import AsFrames
+from glevel_fast.io.write import records
 
 if TYPE_CHECKING:
     from glevel_fast.core.scores import Scores
@@ -58,10 +59,7 @@ class Synergy(AsFrames):
 
     def to_dict(self) -> dict[str, Any]:
         """The rows of `columns` as plain data for JSON; None where there is no margin."""
-        columns = self.columns()
-        cells = [column.tolist() if hasattr(column, "tolist") else column for column in columns.values()]
-        rows = [[None if cell != cell else cell for cell in row] for row in zip(*cells, strict=True)]
-        return {"rows": [dict(zip(columns, row, strict=True)) for row in rows]}
+        return {"rows": records(self.columns())}
 
 
 def synergy(scores: Scores, by: Literal["group", "skill"] = "group") -> Synergy:

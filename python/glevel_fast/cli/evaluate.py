@@ -105,9 +105,7 @@ def _write(columns: dict[str, Any], path: str) -> None:
     elif path.lower().endswith(".csv"):
         write.csv(columns, path)
     else:
-        cells = [column.tolist() if hasattr(column, "tolist") else column for column in columns.values()]
-        rows = [dict(zip(columns, row, strict=True)) for row in zip(*cells, strict=True)]
-        write.json([{k: None if v != v else v for k, v in row.items()} for row in rows], path)
+        write.json(write.records(columns), path)
 
 
 def _print(evaluation: Evaluation) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html as _html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from glevel_fast.errors import GLevelError
@@ -68,6 +68,14 @@ class TextTable:
     align: str
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
+
+    @classmethod
+    def of(
+        cls, title: str, columns: Mapping[str, Sequence[str]], left: Sequence[str], notes: Sequence[str]
+    ) -> TextTable:
+        """From a table by columns, of which those in `left` are texts and the others numbers."""
+        align = "".join("l" if name in left else "r" for name in columns)
+        return cls(title, list(columns), align, list(zip(*columns.values(), strict=True)), notes)
 
     def part(self, columns: Sequence[str] | None = None, top: int | None = None) -> TextTable:
         """Some of the columns, in the order asked for, and the first rows; a note says how many rows are left out.

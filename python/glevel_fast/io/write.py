@@ -53,6 +53,15 @@ def write(path: Path, save: Callable[[BinaryIO], object]) -> None:
         raise
 
 
+def records(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One object per row of a table by columns, as plain data for JSON; None for NaN."""
+    cells = [column.tolist() if hasattr(column, "tolist") else column for column in columns.values()]
+    return [
+        {name: None if cell != cell else cell for name, cell in zip(columns, row, strict=True)}
+        for row in zip(*cells, strict=True)
+    ]
+
+
 def _replace(target: str, save: Callable[[BinaryIO], object]) -> None:
     folder = os.path.dirname(target)
     temporary = os.path.join(folder, f".glevel-{secrets.token_hex(8)}.tmp")

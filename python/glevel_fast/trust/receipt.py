@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from glevel_fast.errors import ResultsError
 from glevel_fast.io.frames import AsFrames
 from glevel_fast.io.markup import TextTable
+from glevel_fast.io.write import records
 
 if TYPE_CHECKING:
     from glevel_fast.boards.scopes import Scope
@@ -114,8 +115,6 @@ class Receipt(AsFrames):
         dict
             One entry per task under "tasks".
         """
-        columns = self.columns()
-        rows = zip(*columns.values(), strict=True)
         return {
             "model": self.model,
             "scope": str(self.scope),
@@ -124,7 +123,7 @@ class Receipt(AsFrames):
             "score": _plain(self.score),
             "rounding": self.rounding,
             "groups": self.by_group,
-            "tasks": [dict(zip(columns, map(_plain, row), strict=True)) for row in rows],
+            "tasks": records(self.columns()),
             "lacking": [{name: _plain(v) for name, v in vars(item).items()} for item in self.lacking],
         }
 

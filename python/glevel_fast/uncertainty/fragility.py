@@ -12,6 +12,7 @@ from glevel_fast.core.compiled import Scored, count_threads
 from glevel_fast.core.rules import reaches
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.frames import AsFrames
+from glevel_fast.io.write import records
 
 if TYPE_CHECKING:
     from glevel_fast.core.benchmark import Benchmark
@@ -81,13 +82,8 @@ class Fragility(AsFrames):
         dict
             Plain data for JSON.
         """
-        columns = self.columns()
-        cells = [column.tolist() if hasattr(column, "tolist") else column for column in columns.values()]
-        rows = [
-            [cell if not isinstance(cell, float) or np.isfinite(cell) else None for cell in row]
-            for row in zip(*cells, strict=True)
-        ]
-        return {"models": [dict(zip(columns, row, strict=True)) for row in rows]}
+        finite = np.where(np.isfinite(self.relative), self.relative, np.nan)
+        return {"models": records(self.columns() | {"relative": finite})}
 
     def __repr__(self) -> str:
         return f"Fragility({len(self.models)} models; a single win holds the level of {len(self.single)})"

@@ -15,6 +15,7 @@ from glevel_fast.core.checks import check_specialists, checked_number
 from glevel_fast.core.rules import is_supported, reaches
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.frames import AsFrames
+from glevel_fast.io.write import records
 from glevel_fast.uncertainty.prepared import Prepared, prepare
 from glevel_fast.version import __version__
 
@@ -118,13 +119,13 @@ class WhatIf(AsFrames):
         dict
             Plain data for JSON.
         """
-        columns = {name: c.tolist() if hasattr(c, "tolist") else c for name, c in self.columns().items()}
+        columns = self.columns()
         none = {
             name
             for name in columns
             if name.startswith("level") and ("rank" in name or name in ("level", "level_after"))
         }
-        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        rows = records(columns)
         return {
             "glevel_fast": __version__,
             "changes": {task: None if value != value else value for task, value in self.changes.items()},
