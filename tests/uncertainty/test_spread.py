@@ -10,7 +10,7 @@ import pytest
 from generate import random_case
 
 from glevel_fast import GLevelError, Scorer, SpecialistSets
-from glevel_fast.uncertainty.spread import LocalPool, cluster
+from glevel_fast.machines.spread import LocalPool, cluster
 
 BENCH, RAW = random_case(23, 60, 7)
 SCORER = Scorer(BENCH)

@@ -69,7 +69,7 @@ def executor(arguments: argparse.Namespace) -> Iterator[Executor | None]:
     if not arguments.cluster:
         yield None
         return
-    from glevel_fast.uncertainty.spread import cluster
+    from glevel_fast.machines.spread import cluster
 
     with cluster(arguments.cluster) as found:
         yield found

@@ -14,11 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from glevel_fast.core.compiled import Scored, count_threads, engine_columns
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.frames import AsFrames
-from glevel_fast.uncertainty.identity import identity
-from glevel_fast.uncertainty.pieces import Interrupt, Progress, checked_range, sets_in_piece
+from glevel_fast.machines.identity import identity
+from glevel_fast.machines.interrupt import Interrupt, Progress
+from glevel_fast.machines.spread import spread
+from glevel_fast.uncertainty.pieces import checked_range, sets_in_piece
 from glevel_fast.uncertainty.prepared import Prepared, prepare
 from glevel_fast.uncertainty.specialists import SpecialistSets
-from glevel_fast.uncertainty.spread import spread
 from glevel_fast.uncertainty.summary import Summary
 from glevel_fast.version import __version__
 

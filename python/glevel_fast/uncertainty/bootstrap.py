@@ -21,14 +21,15 @@ from glevel_fast.core.checks import checked_seed
 from glevel_fast.core.compiled import count_threads
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.frames import AsFrames
+from glevel_fast.machines.identity import identity
+from glevel_fast.machines.interrupt import Interrupt
+from glevel_fast.machines.spread import spread
 from glevel_fast.uncertainty import limits
 from glevel_fast.uncertainty.comparison import Comparison, compare
-from glevel_fast.uncertainty.identity import identity
 from glevel_fast.uncertainty.influence import Influence, Unit
-from glevel_fast.uncertainty.pieces import PIECE_PAIRS, Interrupt, checked_range, sets_in_piece
+from glevel_fast.uncertainty.pieces import PIECE_PAIRS, checked_range, sets_in_piece
 from glevel_fast.uncertainty.prepared import Prepared, prepare
 from glevel_fast.uncertainty.resamplers import sampler
-from glevel_fast.uncertainty.spread import spread
 from glevel_fast.uncertainty.summary import Summary
 from glevel_fast.version import __version__
 

@@ -1,17 +1,13 @@
-"""Long runs in pieces: how many sets at once, and Ctrl-C between two pieces."""
+"""Long runs in pieces: how many sets at once, and which ranges of them are done."""
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 from glevel_fast.errors import GLevelError
 
-__all__ = ["PIECE_PAIRS", "Interrupt", "Progress", "checked_range", "joined", "sets_in_piece", "shown_ranges"]
+__all__ = ["PIECE_PAIRS", "checked_range", "joined", "sets_in_piece", "shown_ranges"]
 
-Progress = Callable[[int, int], object]
 PIECE_VALUES = 2**21
 """Scores in a piece when nobody says otherwise: 16 MB, whatever the number of models."""
 PIECE_PAIRS = 2**29
@@ -54,40 +50,3 @@ def joined(*ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...] | 
 def shown_ranges(ranges: Iterable[tuple[int, int]]) -> str:
     """In words: "0 to 99, 200 to 299", the last of each included."""
     return ", ".join(f"{first} to {last - 1}" for first, last in ranges) or "none"
-
-
-class Interrupt:
-    """Ctrl-C takes effect between two pieces, so that what is done so far is whole; a second one at once.
-
-    A run of a single piece has nothing to keep: Ctrl-C is what it always is.
-    """
-
-    def __init__(self, several_pieces: bool) -> None:
-        self._several = several_pieces
-
-    def __enter__(self) -> Interrupt:
-        self._asked = False
-        self._before: Any = None
-        if self._several and threading.current_thread() is threading.main_thread():
-            self._before = signal.getsignal(signal.SIGINT)
-            if callable(self._before):
-                signal.signal(signal.SIGINT, self._ask)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if callable(self._before):
-            signal.signal(signal.SIGINT, self._before)
-
-    def _ask(self, number: int, frame: Any) -> None:
-        if self._asked:
-            self._before(number, frame)
-        self._asked = True
-
-    def between_pieces(self, progress: Progress | None, done: int, total: int) -> bool:
-        """Report, and tell whether to stop: on Ctrl-C, or when `progress` raises KeyboardInterrupt."""
-        try:
-            if progress is not None:
-                progress(done, total)
-        except KeyboardInterrupt:
-            self._asked = True
-        return self._asked

@@ -14,7 +14,7 @@ from glevel_fast.core.compiled import count_threads
 from glevel_fast.core.rules import beats, reaches
 from glevel_fast.errors import GLevelError
 from glevel_fast.loading.results import ResultsLike, as_results
-from glevel_fast.uncertainty.identity import identity
+from glevel_fast.machines.identity import identity
 
 if TYPE_CHECKING:
     from glevel_fast.core.scores import Scores

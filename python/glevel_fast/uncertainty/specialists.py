@@ -20,8 +20,8 @@ from glevel_fast.core.checks import (
     refuse_specialist,
 )
 from glevel_fast.errors import GLevelError
+from glevel_fast.machines.identity import identity
 from glevel_fast.text import fold_task, nearest, shown
-from glevel_fast.uncertainty.identity import identity
 from glevel_fast.uncertainty.recipes import Candidates, Changed, Dropped, Given, Kept, LeftOut, Own, Perturbed, Recipe
 
 __all__ = ["SpecialistSets"]

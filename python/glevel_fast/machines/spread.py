@@ -16,18 +16,27 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from glevel_fast.errors import GLevelError
 from glevel_fast.extras import require
-from glevel_fast.uncertainty.pieces import Interrupt, Progress
+from glevel_fast.machines.interrupt import Interrupt, Progress
 
-if TYPE_CHECKING:
-    from glevel_fast.uncertainty.summary import Summary
+__all__ = ["Job", "LocalPool", "Summary", "cluster", "spread"]
 
-__all__ = ["Job", "LocalPool", "cluster", "spread"]
 
-Job = Callable[[int, int], "Summary"]
+class Summary(Protocol):
+    """What a job makes of ranges of its sets; summaries of different ranges add up."""
+
+    @property
+    def ranges(self) -> tuple[tuple[int, int], ...]:
+        """[first, last) of each range in it, in order."""
+
+    def add(self, part: Any, /) -> None:
+        """Take in one of other ranges."""
+
+
+Job = Callable[[int, int], Summary]
 """Makes the summary of sets [first, last); pickles."""
 SECONDS = 2.0
 """What a piece is made to take, so that sending it costs little and Ctrl-C need not wait long."""

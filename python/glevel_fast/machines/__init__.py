@@ -1,0 +1,1 @@
+"""Long runs over threads, processes and machines; what they are of is decided elsewhere."""
