@@ -220,6 +220,6 @@ class Updates:
     def scratch(self, updated, results=True):
         """From the columns of a benchmark, and results or a matrix, to scores."""
         old, given = updated.scorer.benchmark, updated.results
-        bench = gl.Benchmark(old.tasks, old.modality, old.paradigm, old.metric, old.sota)
+        bench = gl.Benchmark(old.tasks, old.modality, old.paradigm, old.metric, old.sota, scale=old.scale)
         given = given if results else gl.Results.from_array(given.models, given.values, bench)
         return gl.Scorer(bench).score(given)

@@ -23,8 +23,11 @@ def test_mapping(benchmark, board, bench, raw):
     inverse, linear = columns["kind"] == 2, columns["kind"] == 1
     constant = np.where(inverse, columns["constant"] / 2, np.where(linear, 1.0, columns["constant"]))
     straight = np.flatnonzero(linear)
-    worst, slope = columns["worst"][straight], columns["slope"][straight]
-    low, high = columns["low"], columns["high"]
+    scale = columns["scale"]  # goes into the constants
+    constant = constant / scale
+    worst, slope = (columns["worst"] / scale)[straight], (columns["slope"] * scale)[straight]
+    with np.errstate(over="ignore"):
+        low, high = columns["low"] / scale, columns["high"] / scale
 
     def tuned() -> np.ndarray:
         with np.errstate(all="ignore"):

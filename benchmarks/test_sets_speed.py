@@ -149,7 +149,7 @@ def test_changes_of_a_board(benchmark, board):
             updated = updates.update(kind)
             scores = updates.scratch(updated)
             for name in ("overall", "modality", "means", "supported", "wins", "level"):
-                assert np.array_equal(getattr(scores, name), getattr(updated.scores, name))
+                np.testing.assert_array_equal(getattr(scores, name), getattr(updated.scores, name))
             best = interleaved({
                 "update": lambda: updates.update(kind),  # noqa: B023
                 "known": lambda: updates.scratch(updated),  # noqa: B023

@@ -16,6 +16,7 @@ import glevel_fast as gl
 from glevel_fast.boards.scopes import all_scopes
 from glevel_fast.published import general_bench, tables
 from glevel_fast.published.audit import audit_published
+from glevel_fast.report.page import page
 
 
 def case(n_models):
@@ -85,7 +86,7 @@ def test_audit_of_the_paper(benchmark):
 
 
 def test_page_of_100_models(benchmark):
-    page = pytest.importorskip("glevel_fast.report").page
+    pytest.importorskip("jinja2")
     bench, raw = case(100)
     scores = gl.Scorer(bench).score(raw)
     assert len(benchmark.pedantic(lambda: page(scores), rounds=2).encode()) < 5_000_000
