@@ -264,6 +264,7 @@ bool score_in_rows(const Plan& plan, const Scratch& scratch, RowReader& reader, 
         const RowSums& of = scratch.rows[g];
         above_1 |= steps(of.all, -of.n_all, plan.rounder[g]) > of.n_all * steps_per_point(plan.rounder[g]);
     }
+    reader.fetch();
     rows.fill(plan.n_percent, plan.n_tasks);
     if (!Streams(plan, scratch.streams).add(scratch.tile, scratch.rows)) return false;
     Mask n_supported{};

@@ -53,6 +53,27 @@ inline Sum sum_each(Sum (&v)[lanes]) {
 #endif
 }
 
+// Rows that come later, fetched into the L2 a line at a time while others are summed: in the order in which they lie in
+// memory, so that the machine reads on by itself. The L1 would be too small for them, and fetches into it too few.
+class Ahead {
+   public:
+    // A block from 8 rows further on: the next one, or of narrower vectors the one after.
+    void start(const double* rows, std::size_t n_tasks) {
+        at_ = rows + 8 * n_tasks;
+        end_ = at_ + lanes * n_tasks;
+    }
+    void line() {
+        __builtin_prefetch(at_, 0, 2);
+        at_ += 8;
+    }
+    void rest() {
+        while (at_ < end_) line();
+    }
+
+   private:
+    const double *at_, *end_;
+};
+
 // Calls work(0), …, work(lanes - 1), each with a constant, so that what it indexes can stay in registers.
 template <class Work>
 inline void for_lanes(const Work& work) {
@@ -72,6 +93,7 @@ class RowReader {
     // Starts with another `lanes` rows.
     void start(const double* rows) {
         rows_ = rows;
+        ahead_.start(rows, plan_.n_tasks);
         large_ = negative_ = _mm512_setzero_si512();
     }
 
@@ -82,6 +104,9 @@ class RowReader {
         else
             add<false>(g, sums);
     }
+
+    // Fetches what is left of the later rows.
+    void fetch() { ahead_.rest(); }
 
     // Counts of all groups, once all were added: reading at once what was just written would wait for it.
     void count(RowSums* sums) const {
@@ -124,6 +149,7 @@ class RowReader {
         const __m512d least = _mm512_set1_pd(plan_.least_percent());
         const __m512d watch = _mm512_set1_pd(watchful_rounder), rounder = _mm512_set1_pd(plan_.rounder[g]);
         __m512i large = large_, negative = negative_;
+        Ahead ahead = ahead_;
         const std::size_t stride = plan_.n_tasks;
         std::uint8_t* byte = bytes_ + 2 * lanes * w_.begin[g];
         // In registers: a store of a byte could change anything else.
@@ -137,7 +163,7 @@ class RowReader {
             __m512i above[lanes], below[lanes];
             for_lanes([&](auto i) __attribute__((always_inline)) {
                 const double* row = from + i * stride;
-                __builtin_prefetch(row + lanes * stride);  // of the next rows
+                ahead.line();
                 const __m512d z = whole ? _mm512_loadu_pd(row) : _mm512_maskz_loadu_pd(here, row);
                 const __mmask8 supported = whole ? _mm512_cmp_pd_mask(z, least, _CMP_GE_OQ)
                                                  : _mm512_mask_cmp_pd_mask(here, z, least, _CMP_GE_OQ);
@@ -163,6 +189,7 @@ class RowReader {
         std::size_t k = w_.begin[g];
         for (; k < part; ++k) take(k, 0xff, std::true_type{});
         for (; k < end; ++k) take(k, masks[k], std::false_type{});
+        ahead_ = ahead;
         large_ = large;
         negative_ = negative;
         sums.all = sum_each(all);
@@ -199,6 +226,7 @@ class RowReader {
     const Windows& w_;
     std::uint8_t* bytes_;
     const double* rows_;
+    Ahead ahead_;
     __m512i large_, negative_;
 };
 
@@ -210,6 +238,7 @@ class RowReader {
 
     void start(const double* rows) {
         rows_ = rows;
+        ahead_.start(rows, plan_.n_tasks);
         largest_ = negative_ = _mm256_setzero_si256();
     }
 
@@ -219,6 +248,8 @@ class RowReader {
         else
             add<false>(g, sums);
     }
+
+    void fetch() { ahead_.rest(); }
 
     void count(RowSums* sums) const {
         for (std::size_t g = 0; g < plan_.n_groups; ++g)
@@ -266,10 +297,12 @@ class RowReader {
         const __m256d least = _mm256_set1_pd(plan_.least_percent());
         const __m256d watch = _mm256_set1_pd(watchful_rounder), rounder = _mm256_set1_pd(plan_.rounder[g]);
         __m256i largest = largest_, negative = negative_;
+        Ahead ahead = ahead_;
         for (std::size_t first = 0; first < lanes; first += abreast) {
             Sum a[abreast]{}, b[abreast]{}, c[abreast]{}, d[abreast]{};
             const auto take = [&](std::size_t k, auto whole) {
                 const __m256d sota = _mm256_loadu_pd(&w_.sota[k * lanes]);
+                ahead.line();
 #pragma GCC unroll 2
                 for (std::size_t i = 0; i < abreast; ++i) {
                     const double* from = rows_ + (first + i) * plan_.n_tasks + w_.at[k];
@@ -301,6 +334,7 @@ class RowReader {
                 n_all[first + i] = c[i], n_won[first + i] = d[i];
             }
         }
+        ahead_ = ahead;
         largest_ = largest;
         negative_ = negative;
         sums.all = sum_each(all);
@@ -312,6 +346,7 @@ class RowReader {
     const Plan& plan_;
     const Windows& w_;
     const double* rows_;
+    Ahead ahead_;
     __m256i largest_, negative_;
 };
 
