@@ -45,10 +45,12 @@ def test_parquet(benchmark, board, bench, scorer, raw, tmp_path):
     np.testing.assert_array_equal(scorer.score(loaded.values).overall, scorer.score(raw).overall)
     score = (*GLEVEL, "score", str(results), "-b", str(table))
     to_file = (*score, "--json", str(tmp_path / "board.json"))
-    best = processes({"table": score, "table and JSON": to_file}, runs=5)
+    read = ("-c", f"import pyarrow.parquet; pyarrow.parquet.read_table({str(results)!r})")
+    best = processes({"table": score, "table and JSON": to_file, "pyarrow": read}, runs=5)
     board.row(
         "parquet", best["table"],
-        detail=f"`glevel score`, table to the terminal; with --json FILE as well {best['table and JSON']:.2f} s",
+        detail=f"`glevel score`, table to the terminal; with --json FILE as well {best['table and JSON']:.2f} s; "
+        f"a process with nothing but pyarrow's read_table {best['pyarrow']:.2f} s",
     )  # fmt: skip
     benchmark.group = "whole processes"
     benchmark.pedantic(subprocess.run, ([sys.executable, *score],), {"capture_output": True}, rounds=3)

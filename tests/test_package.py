@@ -80,6 +80,25 @@ def test_import_is_lazy():
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
+def test_a_board_from_parquet_loads_what_it_needs(tmp_path):
+    """Each of these takes longer to load than a board of a thousand models takes to read, score and print."""
+    from glevel_fast.io import write
+
+    heavy = ["pandas", "polars", "pyarrow.compute", "pyarrow.dataset", "numpy.ma", "rich", "zipfile", "multiprocessing"]
+    heavy += ["glevel_fast.uncertainty.ablation", "glevel_fast.report.plots", "glevel_fast.published"]
+    write.csv({"task": ["t"], "modality": ["image"], "paradigm": ["generation"], "metric": ["Acc"], "sota": [2.0]},
+              tmp_path / "b.csv")  # fmt: skip
+    write.parquet({"model": ["A", "B"], "t": [3.0, None]}, tmp_path / "r.parquet")
+    code = f"""
+import sys
+from glevel_fast.cli.main import main
+main(["score", {str(tmp_path / "r.parquet")!r}, "-b", {str(tmp_path / "b.csv")!r}])
+print([m for m in {heavy} if m in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_core_needs_numpy_alone():
     """Scoring an array with every optional dependency out of reach."""
     code = """

@@ -9,7 +9,7 @@ from glevel_fast.version import __version__
 if TYPE_CHECKING:
     from glevel_fast import published, reference
     from glevel_fast._core import build_info
-    from glevel_fast.api import Ablation, Bootstrap, Receipt, Scorer, Scores, WhatIf
+    from glevel_fast.api import Scorer, Scores
     from glevel_fast.boards.board import Board, board
     from glevel_fast.core.benchmark import Benchmark
     from glevel_fast.core.metrics import Metric, known_metrics, register_metric
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from glevel_fast.loading.importing import Imported, import_results
     from glevel_fast.loading.results import ResultsLike, load_results
     from glevel_fast.report.export import Export
+    from glevel_fast.report.with_plots import Ablation, Bootstrap, Receipt, WhatIf
     from glevel_fast.trust import audit, snapshot
     from glevel_fast.trust.linter import lint
     from glevel_fast.trust.policy_diff import policy_diff
@@ -59,11 +60,11 @@ _refuse_subinterpreters()
 # Where each public name lives; a module stands for itself. They load on first use, so that `import glevel_fast` and
 # `glevel --help` stay fast.
 _HOME = {
-    "Ablation": "api",
+    "Ablation": "report.with_plots",
     "Benchmark": "core.benchmark",
     "BenchmarkError": "errors",
     "Board": "boards.board",
-    "Bootstrap": "api",
+    "Bootstrap": "report.with_plots",
     "Comparison": "uncertainty.comparison",
     "Evaluation": "evaluation.evaluate",
     "EvaluationError": "errors",
@@ -75,7 +76,7 @@ _HOME = {
     "Metric": "core.metrics",
     "MissingExtraError": "errors",
     "Prepared": "uncertainty.prepared",
-    "Receipt": "api",
+    "Receipt": "report.with_plots",
     "Results": "core.results",
     "ResultsError": "errors",
     "ResultsLike": "loading.results",
@@ -86,7 +87,7 @@ _HOME = {
     "Summary": "uncertainty.summary",
     "UnknownMetricError": "errors",
     "Updated": "core.update",
-    "WhatIf": "api",
+    "WhatIf": "report.with_plots",
     "audit": "trust.audit",
     "board": "boards.board",
     "build_info": "_core",

@@ -1,24 +1,16 @@
-"""`Scorer`, `Scores` and results with the methods that lead to the other rooms: each is one call down."""
+"""`Scorer` and `Scores` with the methods that lead to the other rooms: each is one call down.
+
+A room is loaded with the first call of a method that leads there: most processes need one or two of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from glevel_fast.boards import board as _board
 from glevel_fast.core import scores as _scores
 from glevel_fast.core import scoring as _scoring
-from glevel_fast.core import update as _update
 from glevel_fast.loading.results import ResultsLike, as_results
-from glevel_fast.report import plots as _plots
-from glevel_fast.report import rank_plots as _rank_plots
-from glevel_fast.trust import receipts as _receipts
-from glevel_fast.uncertainty import ablation as _ablation
-from glevel_fast.uncertainty import bootstrap as _bootstrap
-from glevel_fast.uncertainty import fragility as _fragility
-from glevel_fast.uncertainty import prepared as _prepared
-from glevel_fast.uncertainty import subsets as _subsets
-from glevel_fast.uncertainty import what_if as _what_if
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -27,58 +19,15 @@ if TYPE_CHECKING:
 
     from glevel_fast.boards.board import Board
     from glevel_fast.core.update import Updated
+    from glevel_fast.report.plots import ScoresPlots
+    from glevel_fast.report.with_plots import Ablation, Bootstrap, Receipt, WhatIf
     from glevel_fast.uncertainty.bootstrap import Unit
     from glevel_fast.uncertainty.fragility import Fragility
     from glevel_fast.uncertainty.prepared import Prepared
     from glevel_fast.uncertainty.specialists import SpecialistSets
     from glevel_fast.uncertainty.subsets import Subset
 
-__all__ = ["Ablation", "Bootstrap", "Receipt", "Scorer", "Scores", "WhatIf"]
-
-Kind = TypeVar("Kind")
-
-
-def _with_plots(kind: type[Kind], found: Any) -> Kind:
-    """The same result as the class that has the plots; nothing is copied."""
-    whole = object.__new__(kind)
-    whole.__dict__.update(found.__dict__)
-    return whole
-
-
-class Ablation(_ablation.Ablation):
-    __doc__ = _ablation.Ablation.__doc__
-
-    @property
-    def plot(self) -> _rank_plots.AblationPlots:
-        """Plots (extra `plots`): `ranks`, `pivots`."""
-        return _rank_plots.AblationPlots(self)
-
-
-class Bootstrap(_bootstrap.Bootstrap):
-    __doc__ = _bootstrap.Bootstrap.__doc__
-
-    @property
-    def plot(self) -> _rank_plots.BootstrapPlots:
-        """Plots (extra `plots`): `ranks`."""
-        return _rank_plots.BootstrapPlots(self)
-
-
-class Receipt(_receipts.Receipt):
-    __doc__ = _receipts.Receipt.__doc__
-
-    @property
-    def plot(self) -> _plots.ReceiptPlots:
-        """Plots (extra `plots`): `waterfall`."""
-        return _plots.ReceiptPlots(self)
-
-
-class WhatIf(_what_if.WhatIf):
-    __doc__ = _what_if.WhatIf.__doc__
-
-    @property
-    def plot(self) -> _rank_plots.WhatIfPlots:
-        """Plots (extra `plots`): `ranks`."""
-        return _rank_plots.WhatIfPlots(self)
+__all__ = ["Scorer", "Scores"]
 
 
 class Scores(_scores.Scores):
@@ -100,7 +49,9 @@ class Scores(_scores.Scores):
         -------
         Board
         """
-        return _board.board(self, scope, level, **options)
+        from glevel_fast.boards.board import board
+
+        return board(self, scope, level, **options)
 
     def receipt(self, model: str, level: int | None = None, scope: str = "A") -> Receipt:
         """Why a score is what it is, task by task; see `glevel_fast.trust.receipts.receipt`.
@@ -117,17 +68,22 @@ class Scores(_scores.Scores):
         -------
         Receipt
         """
-        return _with_plots(Receipt, _receipts.receipt(self, model, level, scope))
+        from glevel_fast.report.with_plots import Receipt, with_plots
+        from glevel_fast.trust.receipts import receipt
+
+        return with_plots(Receipt, receipt(self, model, level, scope))
 
     @property
-    def plot(self) -> _plots.ScoresPlots:
+    def plot(self) -> ScoresPlots:
         """Plots (extra `plots`): `ladder`, `synergy`, `coverage`, `side_by_side`.
 
         Returns
         -------
         ScoresPlots
         """
-        return _plots.ScoresPlots(self)
+        from glevel_fast.report.plots import ScoresPlots
+
+        return ScoresPlots(self)
 
     def fragility(self) -> Fragility:
         """How few lost wins, or how small an improvement of the specialists, cost each model its level.
@@ -142,7 +98,9 @@ class Scores(_scores.Scores):
         GLevelError
             Scores of the release's policy, or whose raw values have been changed since.
         """
-        return _fragility.fragility(self)
+        from glevel_fast.uncertainty.fragility import fragility
+
+        return fragility(self)
 
 
 class Scorer(_scoring.Scorer):
@@ -226,7 +184,9 @@ class Scorer(_scoring.Scorer):
         GLevelError
             As in `score`; and where the policy is not the paper's.
         """
-        return _prepared.prepare(self, results, models=models, threads=threads)
+        from glevel_fast.uncertainty.prepared import prepare
+
+        return prepare(self, results, models=models, threads=threads)
 
     def ablate(
         self,
@@ -277,11 +237,14 @@ class Scorer(_scoring.Scorer):
             Results that cannot be scored, sets of another benchmark, a σ outside its metric's domain; and
             a summary of more than 10,000 models, whose counts of ranks would take too much memory.
         """
-        found = _ablation.ablate(
+        from glevel_fast.report.with_plots import Ablation, with_plots
+        from glevel_fast.uncertainty.ablation import ablate
+
+        found = ablate(
             self, results, sets, full=full, models=models, threads=threads, piece=piece, progress=progress,
             start=start, stop=stop, executor=executor, ranks=ranks,
         )  # fmt: skip
-        return _with_plots(Ablation, found)
+        return with_plots(Ablation, found)
 
     def what_if(
         self, results: Prepared | ResultsLike, changes: Mapping[str, float], *, threads: int | None = None
@@ -305,7 +268,10 @@ class Scorer(_scoring.Scorer):
         GLevelError
             No change, an unknown task, a σ outside its metric's domain; and as in `prepare`.
         """
-        return _with_plots(WhatIf, _what_if.what_if(self, results, changes, threads=threads))
+        from glevel_fast.report.with_plots import WhatIf, with_plots
+        from glevel_fast.uncertainty.what_if import what_if
+
+        return with_plots(WhatIf, what_if(self, results, changes, threads=threads))
 
     def update(
         self,
@@ -354,7 +320,9 @@ class Scorer(_scoring.Scorer):
             Scores of another scorer, unknown tasks or models, a model or task that is there already;
             and as in `Benchmark` and `score`.
         """
-        return _update.update(
+        from glevel_fast.core.update import update
+
+        return update(
             self, scores, specialists=specialists, add_tasks=add_tasks, remove_tasks=remove_tasks,
             add_models=add_models, cells=cells, threads=threads,
         )  # fmt: skip
@@ -424,11 +392,14 @@ class Scorer(_scoring.Scorer):
             10,000 models, whose counts of ranks would take too much memory; sampling="both" without any standard
             error or number of samples, or by modality.
         """
-        found = _bootstrap.bootstrap(
+        from glevel_fast.report.with_plots import Bootstrap, with_plots
+        from glevel_fast.uncertainty.bootstrap import bootstrap
+
+        found = bootstrap(
             self, results, n, unit, seed, models=models, threads=threads, piece=piece, progress=progress,
             compare=compare, start=start, stop=stop, sampling=sampling, executor=executor, ranks=ranks,
         )  # fmt: skip
-        return _with_plots(Bootstrap, found)
+        return with_plots(Bootstrap, found)
 
     def subset(
         self,
@@ -477,7 +448,9 @@ class Scorer(_scoring.Scorer):
         GLevelError
             A size, budget, share or cost that cannot be met; fewer than six models with a score.
         """
-        return _subsets.choose_subset(
+        from glevel_fast.uncertainty.subsets import choose_subset
+
+        return choose_subset(
             self, results, size, budget=budget, cost=cost, shares=shares, holdout=holdout, column=column, draws=draws,
             seed=seed, threads=threads,
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """Files that are not what they seem: every one ends in a clear error, soon."""
 
 import codecs
+import math
 import os
 import subprocess
 import sys
@@ -410,3 +411,28 @@ def test_many_texts_of_a_parquet_file_are_refused_unread(tmp_path, small):
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"model": pa.nulls(2_100_000)}), path)
     refuses(path, "cells that are not numbers are more than", small)
+
+
+@pytest.mark.parametrize("form", ["large_string", "string", "dictionary<int8>", "dictionary<double>"])
+def test_parquet_texts_and_gaps_are_read_by_their_buffers(tmp_path, form):
+    """Slices, nulls at odd offsets, dictionaries: what pyarrow itself says is in them."""
+    texts = pa.array(["b", None, "a", "b", "ü", None, "a" * 9, "b", None, "c"] * 3)
+    if form == "dictionary<double>":
+        texts = pa.array([1.5, None, 2.5, 1.5] * 8)[:30].dictionary_encode()
+    elif form == "dictionary<int8>":
+        texts = texts.cast(pa.dictionary(pa.int8(), pa.string()))
+    else:
+        texts = texts.cast(form)
+    numbers = {
+        kind: pa.array([None if i % 7 == 3 else i for i in range(30)], pa.int64()).cast(kind)
+        for kind in ("int8", "uint16", "int64", "uint64", "float16", "float32", "float64")
+    }
+    table = pa.table({"model": texts, **numbers, "again": numbers["float64"]}).slice(3, 21)
+    parts = pa.concat_tables([table, table.slice(2, 9)])
+    pq.write_table(parts, tmp_path / "t.parquet", row_group_size=8)
+    read = parquet.read_parquet(tmp_path / "t.parquet").columns
+    wanted = [math.nan if form.endswith("double>") and x is None else x for x in parts["model"].to_pylist()]
+    np.testing.assert_array_equal(read["model"], np.array(wanted, object if form != "dictionary<double>" else float))
+    for name in (*numbers, "again"):
+        expected = [math.nan if x is None else float(x) for x in parts[name].to_pylist()]
+        np.testing.assert_array_equal(read[name], expected)

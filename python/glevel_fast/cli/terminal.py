@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glevel_fast import published
 from glevel_fast.core.benchmark import LEVELS
 from glevel_fast.text import clean, points_text
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from glevel_fast.core.scores import Scores
     from glevel_fast.io.markup import TextTable
     from glevel_fast.published import Figure, RuleReading
@@ -36,19 +37,22 @@ def print_scores(scores: Scores, top: int | None = None) -> None:
     of_level5 = bounds[:, -2] | bounds[:, -1]
     columns = {"Model": [model_name(scores.models[i]) for i in order], "Level": [_level(scores, i) for i in order]}
     columns |= _bars(scores, order)
+
+    def points(values: NDArray[np.float64], marks: NDArray[np.bool_]) -> list[str]:
+        return list(map(points_text, values[order].tolist(), marks[order].tolist()))
+
     for k in LEVELS:
-        marks = of_level5 if k == 5 else bounds[:, -1]
-        columns[f"S{k}"] = [points_text(scores.overall[i, k - 2], bool(marks[i])) for i in order]
+        columns[f"S{k}"] = points(scores.overall[:, k - 2], of_level5 if k == 5 else bounds[:, -1])
 
     def modalities(k: int) -> dict[str, list[str]]:
         return {
-            f"{modality} S{k}": [points_text(scores.modality[i, m, k - 2], bool(bounds[i, m])) for i in order]
+            f"{modality} S{k}": points(scores.modality[:, m, k - 2], bounds[:, m])
             for m, modality in enumerate(scores.modalities)
         }
 
     columns |= modalities(2)
-    columns["Wins"] = [str(scores.wins[i].sum()) for i in order]
-    columns["Supported"] = [str(scores.supported[i].sum()) for i in order]
+    columns["Wins"] = list(map(str, scores.wins.sum(axis=1)[order].tolist()))
+    columns["Supported"] = list(map(str, scores.supported.sum(axis=1)[order].tolist()))
     columns |= modalities(3) | modalities(4)
     title = f"General-Level, {len(scores)} models, {scores.benchmark.n_tasks} tasks, policy {scores.policy}"
     print_columns(title, columns, keep=("Model", "Level", "S2", "S3"))
@@ -57,6 +61,8 @@ def print_scores(scores: Scores, top: int | None = None) -> None:
 
 def print_published(scores: Scores, top: int | None = None) -> None:
     """The paper's results as recomputed, the printed figure beside each in brackets."""
+    from glevel_fast import published  # which no other table needs
+
     comparisons = published.compare(scores)
     boards = ("Level-5", *(kind for kind in published.KINDS if kind.endswith(("of a modality", "overall"))))
     beside = {(c.model, c.where, c.level): c for c in comparisons if c.kind in boards}
@@ -188,32 +194,44 @@ def print_columns(
 
 def print_widest(title: str, layouts: Sequence[dict[str, list[str]]], left: int | Collection[str] = 1) -> None:
     """Print the first layout that fits the terminal; whoever gets a narrower one is told what is missing."""
-    widths = {name: max(map(cell_width, (name, *cells))) for layout in layouts for name, cells in layout.items()}
+    every = {name: cells for layout in layouts for name, cells in layout.items()}
+    widths = {name: _widest([name, *cells]) for name, cells in every.items()}
 
     def needed(layout: dict[str, list[str]]) -> int:
         return sum(widths[name] for name in layout) + 2 * (len(layout) - 1)
 
     width = terminal_width()
     layout = next((layout for layout in layouts if needed(layout) <= width), layouts[-1])
-    names = list(layout)
-    to_left = [i < left if isinstance(left, int) else name in left for i, name in enumerate(names)]
-    to_left = [is_left or name == BAR for is_left, name in zip(to_left, names, strict=True)]
     colour = in_colour()
-    print(textwrap.fill(title, min(width, 116)) + "\n")
-    for n, row in enumerate([tuple(layout), *zip(*layout.values(), strict=True)]):
-        cells = []
-        level = row[names.index("Level")] if "Level" in names else ""
-        for name, text, is_left in zip(names, row, to_left, strict=True):
-            space = " " * (widths[name] - cell_width(text))
-            if colour and n and name in (BAR, "Level") and level in LEVEL_SGR:
-                text = f"\x1b[{LEVEL_SGR[level]}m{text}\x1b[0m"
-            cells.append(text + space if is_left else space + text)
-        line = "  ".join(cells).rstrip()
-        print(f"\x1b[1m{line}\x1b[0m" if colour and not n else line)
+    columns = []
+    for i, (name, texts) in enumerate(layout.items()):
+        to_left = name == BAR or (i < left if isinstance(left, int) else name in left)
+        cells = _aligned([name, *texts], widths[name], to_left)
+        if colour and name in (BAR, "Level") and "Level" in layout:
+            cells[1:] = [
+                cell.replace(text, f"\x1b[{LEVEL_SGR[level]}m{text}\x1b[0m") if text and level in LEVEL_SGR else cell
+                for cell, text, level in zip(cells[1:], texts, layout["Level"], strict=True)
+            ]
+        columns.append(cells)
+    lines = ["  ".join(row).rstrip() for row in zip(*columns, strict=True)]
+    if colour:
+        lines[0] = f"\x1b[1m{lines[0]}\x1b[0m"
+    print("\n".join([textwrap.fill(title, min(width, 116)), "", *lines]))
     missing = [name for name in layouts[0] if name not in layout]
     if missing:
         more = f"({len(missing)} more columns at a width of {needed(layouts[0])}: {', '.join(missing)})"
         print(textwrap.fill(more, min(width, 116)))
+
+
+def _widest(cells: Sequence[str]) -> int:
+    return max(map(len if "".join(cells).isascii() else cell_width, cells))
+
+
+def _aligned(cells: Sequence[str], width: int, to_left: bool) -> list[str]:
+    if "".join(cells).isascii():
+        return [cell.ljust(width) if to_left else cell.rjust(width) for cell in cells]
+    spaces = (" " * (width - cell_width(cell)) for cell in cells)
+    return [cell + space if to_left else space + cell for cell, space in zip(cells, spaces, strict=True)]
 
 
 def _bars(scores: Scores, order: Sequence[int]) -> dict[str, list[str]]:

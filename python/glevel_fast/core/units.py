@@ -75,7 +75,7 @@ def _positions(bench: Benchmark, mask: Mask) -> Iterable[tuple[int, NDArray[np.i
     """Each group that has any of these tasks, with their positions."""
     tasks = np.flatnonzero(mask)
     of = bench.group_of_task[tasks]
-    return ((int(g), tasks[of == g]) for g in np.unique(of))
+    return ((g, tasks[of == g]) for g in sorted(set(of.tolist())))
 
 
 # the benchmark
@@ -293,8 +293,8 @@ def lone_fractions(values: Array, bench: Benchmark, zero: str) -> NDArray[Any]:
         times = 100 * values[i, j] / sota[j]
     found = like[j] & (sota[j] > PLAUSIBLE) & (times >= 1 / NEAR) & (times <= NEAR)
     found |= errors[j] & (values[i, j] * NEAR < sota[j])
-    given, group = given_cells(values[np.unique(i)], zero) & like, bench.group_of_task
-    row = np.searchsorted(np.unique(i), i)
+    rows = np.flatnonzero(low.any(axis=1))
+    given, group, row = given_cells(values[rows], zero) & like, bench.group_of_task, np.searchsorted(rows, i)
     for k in np.flatnonzero(~found & like[j] & (sota[j] > PLAUSIBLE)).tolist():
         found[k] = given[row[k], group == group[j[k]]].sum() == 1
     return where[found]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.cells import Column, as_text, is_blank
-from glevel_fast.io.sheets import Spreadsheet, open_spreadsheet
 from glevel_fast.io.table import Table, named_columns
 from glevel_fast.text import listing, shown
+
+if TYPE_CHECKING:
+    from glevel_fast.io.sheets import Spreadsheet
 
 SHEETS: dict[str, tuple[str, str]] = {
     "NLP": ("language", ""),
@@ -75,6 +78,8 @@ def read_workbook(path: str | os.PathLike[str]) -> Workbook | Table:
     where = os.fsdecode(path)
     wanted = {name.casefold(): name for name in SHEETS}
     notes: list[str] = []
+    from glevel_fast.io.sheets import open_spreadsheet  # which most who know the sheets' names never need
+
     with open_spreadsheet(path) as book:
         names: dict[str, str] = {}  # name in SHEETS -> name in the file
         others = []
@@ -102,6 +107,8 @@ def read_first_sheet(path: str | os.PathLike[str]) -> Table:
         As `read_workbook`; and for a sheet without a header.
     """
     where = os.fsdecode(path)
+    from glevel_fast.io.sheets import open_spreadsheet
+
     with open_spreadsheet(path) as book:
         table = _table(where, book.cells(book.titles[0])[0]) if book.titles else None
     if table is None:

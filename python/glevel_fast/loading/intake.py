@@ -387,9 +387,10 @@ class _Intake:
     def refuse_repeats(
         self, keys: NDArray[np.intp], name: Callable[[int], str], at: Callable[[int], str] | None = None
     ) -> None:
-        first = np.unique(keys, return_index=True)[1]
-        if first.size == keys.size:
+        ordered = np.sort(keys)
+        if not (ordered[1:] == ordered[:-1]).any():
             return
+        first = np.unique(keys, return_index=True)[1]
         again = np.setdiff1d(np.arange(keys.size), first).tolist()
         earlier = dict(zip(keys[first].tolist(), first.tolist(), strict=True))
 
