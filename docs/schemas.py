@@ -62,7 +62,8 @@ MODEL_SCORES = obj(
 BOARD_OF_SETS = obj(
     score=POINTS, mean=POINTS, min=POINTS, interval=items(POINTS, 2), median=POINTS, max=POINTS, rank=RANK,
     rank_interval=items(RANK, 2), ranks=items({"type": "array", "prefixItems": [RANK, WHOLE]}),
-    optional=("rank_interval", "ranks"),
+    rank_bands=items({"type": "array", "prefixItems": [RANK, RANK, WHOLE]}),
+    optional=("rank_interval", "ranks", "rank_bands"),
 )  # fmt: skip
 SUMMARY = obj(
     sets=WHOLE,

@@ -8,7 +8,9 @@ namespace glevel::bindings {
 namespace {
 
 py::array_t<std::int32_t> add_to_summary(const py::handle& scores, const py::handle& base, const py::dict& to,
-                                         const py::handle& threads) {
+                                         std::uint32_t exact, const py::handle& threads) {
+    if (exact == 1 || (exact & (exact - 1)) != 0)
+        throw std::invalid_argument("exact must be 0 or a power of two above 1");
     const auto values = input<double>(scores, "scores", {"n_sets", "n_models", 4});
     const std::size_t n_sets = values.size(0), n = values.size(1), n_threads = count_threads(threads);
     const auto ranks = input<std::uint32_t>(base, "base", {4, n});
@@ -19,8 +21,12 @@ py::array_t<std::int32_t> add_to_summary(const py::handle& scores, const py::han
                        output<double>(field("least"), "least", {n, 4}).data,
                        output<double>(field("most"), "most", {n, 4}).data,
                        output<std::int64_t>(field("levels"), "levels", {n, 5}).data,
-                       output<std::uint32_t>(field("ranks"), "ranks", {n, 4, n + 1}).data,
-                       output<std::uint32_t>(field("points"), "points", {n, 4, bins}).data};
+                       output<std::uint32_t>(field("points"), "points", {n, 4, bins}).data,
+                       exact > 0 ? output<std::uint32_t>(field("ranks"), "ranks",
+                                                         {n, 4, place(static_cast<std::uint32_t>(n), exact) + 1})
+                                       .data
+                                 : nullptr,
+                       exact};
     auto moved = make<std::int32_t>({n_sets});
     std::int32_t* moves = moved.mutable_data();
     const py::gil_scoped_release release;
@@ -58,8 +64,8 @@ py::array_t<std::int64_t> above(const py::handle& scores, const py::handle& thre
 }  // namespace
 
 void bind_summaries(py::module_& module) {
-    module.def("summarise", &add_to_summary, py::arg("scores"), py::arg("base"), py::arg("to"), py::arg("threads"),
-               "Adds scores to the arrays of `to`; returns how many models each set moves.");
+    module.def("summarise", &add_to_summary, py::arg("scores"), py::arg("base"), py::arg("to"), py::arg("exact"),
+               py::arg("threads"), "Adds scores to the arrays of `to`; returns how many models each set moves.");
     module.def("ranks", &ranks, py::arg("scores"), "Ranks on each board; 0 is none.");
     module.def("draws", &draws, py::arg("seed"), py::arg("first"), py::arg("n_sets"), py::arg("n"),
                "Random numbers by counter.");

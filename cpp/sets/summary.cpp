@@ -89,7 +89,7 @@ bool same(const double* a, const double* b, std::size_t k, std::size_t n_models)
 std::int64_t nearest(double x) { return std::bit_cast<std::int64_t>(x + 0x1p52) - std::bit_cast<std::int64_t>(0x1p52); }
 
 // Adds one model's scores of one set.
-void add(const double* s, const std::uint32_t* const* ranks, std::size_t model, std::size_t n_models,
+void add(const double* s, const std::uint32_t* const* ranks, std::size_t model, std::size_t n_places,
          const Summary& to) {
     std::size_t level = 0;
     for (std::size_t k = 0; k < n_boards; ++k) {
@@ -99,7 +99,7 @@ void add(const double* s, const std::uint32_t* const* ranks, std::size_t model, 
         to.low[at] += steps & 0xffffffff;
         to.least[at] = std::min(to.least[at], s[k]);
         to.most[at] = std::max(to.most[at], s[k]);
-        ++to.ranks[at * (n_models + 1) + ranks[k][model]];
+        if (n_places > 0) ++to.ranks[at * n_places + place(ranks[k][model], to.exact)];
         ++to.points[at * bins + static_cast<std::size_t>(nearest(s[k] * 100.0))];
         if (s[k] > 0.0) level = k + 1;
     }
@@ -143,17 +143,23 @@ void rank(const double* scores, std::size_t n_models, std::uint32_t* ranks) {
 void summarise(const double* scores, std::size_t n_sets, std::size_t n_models, const std::uint32_t* base,
                const Summary& to, std::int32_t* moved, std::size_t threads) {
     const std::size_t per_set = n_boards * n_models;
-    const std::unique_ptr<std::uint32_t[]> ranks(new std::uint32_t[std::min(n_sets, sets_at_once) * per_set]);
+    const std::size_t n_places = to.exact > 0 ? place(static_cast<std::uint32_t>(n_models), to.exact) + 1 : 0;
+    const std::unique_ptr<std::uint32_t[]> ranks(
+        new std::uint32_t[n_places > 0 ? std::min(n_sets, sets_at_once) * per_set : 0]);
     for (std::size_t n = 0; n_sets > 0; scores += n * per_set, moved += n, n_sets -= n) {
         n = std::min(n_sets, sets_at_once);
-        rank_sets(scores, n, n_models, base, ranks.get(), moved, threads);
+        if (n_places > 0)
+            rank_sets(scores, n, n_models, base, ranks.get(), moved, threads);
+        else
+            std::fill_n(moved, n, 0);
         parallel_for(n_models, models_abreast, threads, [&](std::size_t, std::size_t first, std::size_t last) {
             for (; first < last; first += models_abreast)
                 for (std::size_t set = 0; set < n; ++set) {
-                    const std::uint32_t* boards[n_boards];
-                    for (std::size_t k = 0; k < n_boards; ++k) boards[k] = ranks.get() + set * per_set + k * n_models;
+                    const std::uint32_t* boards[n_boards] = {};
+                    for (std::size_t k = 0; n_places > 0 && k < n_boards; ++k)
+                        boards[k] = ranks.get() + set * per_set + k * n_models;
                     for (std::size_t model = first; model < std::min(first + models_abreast, last); ++model)
-                        add(scores + set * per_set + model * n_boards, boards, model, n_models, to);
+                        add(scores + set * per_set + model * n_boards, boards, model, n_places, to);
                 }
         });
     }

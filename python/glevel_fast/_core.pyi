@@ -114,12 +114,16 @@ class Kept:
         """Scores on the tasks where keep (n_sets, n_tasks) is not 0 go to out (n_sets, n_models, 4), as if each set
         were a benchmark of its own."""
 
-def summarise(scores: _F, base: NDArray[np.uint32], to: dict[str, NDArray[Any]], threads: int) -> NDArray[np.int32]:
+def summarise(
+    scores: _F, base: NDArray[np.uint32], to: dict[str, NDArray[Any]], exact: int, threads: int
+) -> NDArray[np.int32]:
     """Add scores (n_sets, n_models, 4) to the arrays of `to`; returns (n_sets,): how many models have another rank
     on any board than in base (4, n_models).
 
-    to: high, low int64 (n_models, 4); least, most float64 (n_models, 4); levels int64 (n_models, 5); ranks uint32
-    (n_models, 4, n_models + 1); points uint32 (n_models, 4, 10001). cpp/sets/summary.hpp says what they hold.
+    to: high, low int64 (n_models, 4); least, most float64 (n_models, 4); levels int64 (n_models, 5); points uint32
+    (n_models, 4, 10001); ranks uint32 (n_models, 4, place of the last rank + 1). Ranks below `exact`, a power of two
+    above 1, have a place of their own, those beyond are in bands; with exact=0 ranks are not counted, and nothing is
+    said to move. cpp/sets/summary.hpp says what the arrays hold.
     """
 
 def ranks(scores: _F) -> NDArray[np.uint32]:

@@ -224,7 +224,8 @@ class Scorer(_scoring.Scorer):
             Who makes the pieces: threads, processes, `client.get_executor()` of dask, ... (`threads` is then
             for each worker, 1 by default). The bytes are those of one process.
         ranks : bool
-            Whether the summary counts ranks; without them there may be any number of models.
+            Whether the summary counts ranks: each by itself, and of more than 10,000 models in bands beyond rank 511
+            (`Summary.rank_bands`). Without them it takes less memory.
 
         Returns
         -------
@@ -234,8 +235,7 @@ class Scorer(_scoring.Scorer):
         Raises
         ------
         GLevelError
-            Results that cannot be scored, sets of another benchmark, a σ outside its metric's domain; and
-            a summary of more than 10,000 models, whose counts of ranks would take too much memory.
+            Results that cannot be scored, sets of another benchmark, a σ outside its metric's domain.
         """
         from glevel_fast.report.with_plots import Ablation, with_plots
         from glevel_fast.uncertainty.ablation import ablate
@@ -388,9 +388,8 @@ class Scorer(_scoring.Scorer):
         Raises
         ------
         GLevelError
-            n < 1, an unknown unit or level, a negative seed, unit="skill" where a task has no skill, or more than
-            10,000 models, whose counts of ranks would take too much memory; sampling="both" without any standard
-            error or number of samples, or by modality.
+            n < 1, an unknown unit or level, a negative seed, unit="skill" where a task has no skill; `compare` of more
+            than 10,000 models; sampling="both" without any standard error or number of samples, or by modality.
         """
         from glevel_fast.report.with_plots import Bootstrap, with_plots
         from glevel_fast.uncertainty.bootstrap import bootstrap

@@ -588,18 +588,20 @@ struct Sums {
     std::vector<std::int64_t> high, low, levels;
     std::vector<double> least, most;
     std::vector<std::uint32_t> ranks, points;
+    std::uint32_t exact;
 
-    explicit Sums(std::size_t n)
+    Sums(std::size_t n, std::uint32_t exact_ranks)
         : high(4 * n),
           low(4 * n),
           levels(5 * n),
           least(4 * n, inf),
           most(4 * n, -inf),
-          ranks(4 * n * (n + 1)),
-          points(4 * n * glevel::bins) {}
+          ranks(exact_ranks > 0 ? 4 * n * (glevel::place(static_cast<std::uint32_t>(n), exact_ranks) + 1) : 0),
+          points(4 * n * glevel::bins),
+          exact(exact_ranks) {}
 
     glevel::Summary pointers() {
-        return {high.data(), low.data(), least.data(), most.data(), levels.data(), ranks.data(), points.data()};
+        return {high.data(), low.data(), least.data(), most.data(), levels.data(), points.data(), ranks.data(), exact};
     }
     bool operator==(const Sums&) const = default;
 };
@@ -618,6 +620,8 @@ std::vector<std::uint32_t> ranks_by_counting(const double* scores, std::size_t n
 void test_summary(Random& random) {
     constexpr std::size_t model_counts[] = {0, 1, 2, 7, 33, 70}, set_counts[] = {0, 1, 15, 16, 17, 40};
     constexpr double often[] = {0.0, 1.0, 100.0, 50.0, tiny, 0.005, 99.995};
+    constexpr std::uint32_t exacts[] = {0, 2, 4, 16, 128};
+    const std::uint32_t exact = random.of(exacts);
     const std::size_t n = random.of(model_counts), n_sets = random.of(set_counts), threads = 1 + random.below(8);
     const double ties = random.of({0.0, 0.3, 1.0}), again = random.of({0.0, 0.5});
     const bool close_together = random.chance(0.2);  // all in one bucket
@@ -633,7 +637,10 @@ void test_summary(Random& random) {
 
     std::vector<std::uint32_t> base(4 * n);
     if (n_sets > 0) glevel::rank(scores.data(), n, base.data());
-    Sums expected(n);
+    Sums expected(n, exact);
+    std::vector<std::uint32_t> places{0};  // rank by rank: bands one after the other, each as wide as it should be
+    for (std::uint32_t band = 1; exact > 0 && places.size() <= n; ++band)
+        places.insert(places.end(), band < exact ? 1 : std::size_t{2} << (band - exact) / (exact / 2), band);
     std::vector<std::int32_t> moved(n_sets);
     for (std::size_t s = 0; s < n_sets; ++s) {
         const double* own = scores.data() + s * n * 4;
@@ -649,10 +656,10 @@ void test_summary(Random& random) {
                 expected.low[4 * i + k] += steps % (std::int64_t{1} << 32);
                 expected.least[4 * i + k] = std::min(expected.least[4 * i + k], score);
                 expected.most[4 * i + k] = std::max(expected.most[4 * i + k], score);
-                ++expected.ranks[(4 * i + k) * (n + 1) + ranks[k * n + i]];
+                if (exact > 0) ++expected.ranks[(4 * i + k) * (places[n] + 1) + places[ranks[k * n + i]]];
                 ++expected.points[(4 * i + k) * glevel::bins + static_cast<std::size_t>(std::rint(score * 100.0))];
                 if (score > 0.0) level = k + 1;
-                moves |= ranks[k * n + i] != base[k * n + i];
+                moves |= exact > 0 && ranks[k * n + i] != base[k * n + i];
             }
             ++expected.levels[5 * i + level];
             moved[s] += moves;
@@ -660,7 +667,7 @@ void test_summary(Random& random) {
     }
     const std::size_t cut = random.below(n_sets + 1);
     for (const std::size_t first_part : {n_sets, cut}) {  // at once, and in two parts
-        Sums got(n);
+        Sums got(n, exact);
         std::vector<std::int32_t> moves(n_sets, -1);
         glevel::summarise(scores.data(), first_part, n, base.data(), got.pointers(), moves.data(), threads);
         glevel::summarise(scores.data() + first_part * n * 4, n_sets - first_part, n, base.data(), got.pointers(),

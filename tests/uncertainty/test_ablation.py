@@ -17,6 +17,7 @@ from hypothesis.extra import numpy as hnp
 
 from glevel_fast import Benchmark, GLevelError, Scorer, _core, build_info, reference
 from glevel_fast.core.compiled import engine_columns
+from glevel_fast.uncertainty.bands import Bands
 from glevel_fast.uncertainty.specialists import SpecialistSets
 from glevel_fast.uncertainty.summary import Summary
 
@@ -273,13 +274,15 @@ def test_ranks_and_sums_agree_with_the_twin(scores):
     names = tuple(f"m{i}" for i in range(n))
     base = _core.ranks(scores[0])
     assert np.array_equal(base, reference.ranks(scores[0]))
+    bands = Bands.of(n)
     fast, twin = (Summary.empty(names, ("t",), scores[0], base) for _ in range(2))
     for summary, backend in ((fast, _core), (twin, reference)):
         summary.count(0, len(scores))
-        moved = backend.summarise(scores, base, summary.arrays, 2)
+        moved = backend.summarise(scores, base, summary.arrays, bands.exact, 2)
         assert moved[0] == 0
     a, b = (Summary.empty(names, ("t",), scores[0], base).arrays for _ in range(2))
-    assert np.array_equal(_core.summarise(scores, base, a, 1), reference.summarise(scores, base, b))
+    moved = [backend.summarise(scores, base, to, bands.exact, 1) for backend, to in ((_core, a), (reference, b))]
+    assert np.array_equal(*moved)
     assert fast == twin
     np.testing.assert_allclose(fast.mean, scores.mean(axis=0), atol=1e-12)
     assert np.array_equal(fast.least, scores.min(axis=0))
@@ -366,25 +369,7 @@ def test_fractions_are_scaled_as_in_scoring():
     )
 
 
-def test_a_summary_of_too_many_models_is_refused(monkeypatch):
-    from glevel_fast.uncertainty import summary
-
-    benchmark, raw = random_case(5, 30, seed=7)
-    scorer, sets = Scorer(benchmark, fractions="keep"), SpecialistSets.perturbed(benchmark, 3)
-    monkeypatch.setattr(summary, "MOST_MODELS", 4)
-    for call in (lambda: scorer.ablate(raw, sets), lambda: scorer.bootstrap(raw, 3)):
-        with pytest.raises(GLevelError, match="at most 4 models, not of 5"):
-            call()
-    assert scorer.ablate(raw, sets, full=True).scores.shape == (3, 5, 4)
-    assert scorer.ablate(raw[:4], sets).summary.n == 3
-    assert scorer.ablate(raw, sets, ranks=False).summary.n == scorer.bootstrap(raw, 3, ranks=False).done == 3
-
-
-def test_without_ranks_the_rest_is_the_same(monkeypatch):
-    """Slices of models, whose ranks would be others, leave no trace."""
-    from glevel_fast.uncertainty import summary
-
-    monkeypatch.setattr(summary, "SLICE", 7)
+def test_without_ranks_the_rest_is_the_same():
     benchmark, raw = random_case(40, 80, seed=5)
     scorer = Scorer(benchmark, fractions="keep")
     out = SpecialistSets.leave_one_out(benchmark)
@@ -492,7 +477,7 @@ def test_the_engine_checks_again():
         "sota must have the shape": lambda: pairs.ablate(raw[:, 1:].copy(), False, np.empty((3, 3, 4)), False, 1),
         "unit_group must ascend": lambda: resample(group=group[order][::-1].copy()),
         "unit out of range": lambda: resample(unit=unit[::-1].copy()),
-        "scores must have the shape (n_sets": lambda: _core.summarise(raw, np.zeros((4, 3), np.uint32), {}, 1),
+        "scores must have the shape (n_sets": lambda: _core.summarise(raw, np.zeros((4, 3), np.uint32), {}, 4, 1),
         "scores must have the shape (n_models, 4)": lambda: _core.ranks(raw[0]),
         "scores must have the shape (n_models, n_sets)": lambda: _core.count_above(raw[0], 1),
     }.items():
@@ -515,7 +500,7 @@ def test_summarise_writes_only_where_it_may():
     scores, base = np.zeros((2, 3, 4)), np.zeros((4, 3), np.uint32)
 
     def add(scores=scores, base=base, **fields):
-        return _core.summarise(scores, base, {**summary.arrays, **fields}, 1)
+        return _core.summarise(scores, base, {**summary.arrays, **fields}, 4, 1)
 
     add()
     for name, array in summary.arrays.items():
@@ -542,7 +527,10 @@ def test_summarise_writes_only_where_it_may():
     with pytest.raises(TypeError, match="base must be C-contiguous uint32"):
         add(base=base.astype(np.int64))
     with pytest.raises(KeyError, match="high"):
-        _core.summarise(scores, base, {}, 1)
+        _core.summarise(scores, base, {}, 4, 1)
+    for exact in (1, 3, 12):
+        with pytest.raises(ValueError, match="exact must be 0 or a power of two above 1"):
+            _core.summarise(scores, base, summary.arrays, exact, 1)
 
 
 @pytest.mark.parametrize("threads", [0, -1, 4097, 10**20])

@@ -47,7 +47,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="the board to show (default 3: specialists cannot move Level-2)",
     )
     ablate.add_argument("--confidence", type=options.confidence, default=0.95, help="of intervals (default 95)")
-    ablate.add_argument("--no-ranks", action="store_true", help="count no ranks: for more than 10,000 models")
+    ablate.add_argument("--no-ranks", action="store_true", help="count no ranks: takes less memory")
     options.add_outputs(ablate)
     options.add_top(ablate, "models, in the table and the plot")
     ablate.set_defaults(run=run)
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         from glevel_fast.cli import terminal_sets
 
         terminal_sets.print_ablation(ablation, arguments.level, arguments.confidence, arguments.top)
-    show_notes(ablation.prepared.scores.notes)
+    show_notes(ablation.notes)
     if not ablation.complete:
         print(f"glevel: interrupted: {ablation.done} of {sets.n} sets are done and in the output", file=sys.stderr)
         return 130

@@ -33,7 +33,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     stability.add_argument("--seed", type=options.whole, default=0, metavar="N", help="default 0")
     stability.add_argument("--level", type=int, choices=[2, 3, 4, 5], default=2, help="the board to show (default 2)")
     stability.add_argument("--confidence", type=options.confidence, default=0.95, help="default 95")
-    stability.add_argument("--no-ranks", action="store_true", help="count no ranks: for more than 10,000 models")
+    stability.add_argument("--no-ranks", action="store_true", help="count no ranks: takes less memory")
     options.add_outputs(stability)
     options.add_top(stability, "models, in the table and the plot")
     stability.set_defaults(run=run)
@@ -44,7 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot and arguments.no_ranks:
         arguments.parser.error("--plot shows ranks: leave --no-ranks out")
     scorer, results = inputs.read_scorer(arguments)
-    compare = (2, 3, 4, 5) if arguments.json else ()
+    from glevel_fast.uncertainty.bands import MOST_MODELS
+
+    pairs = arguments.json and not arguments.no_ranks and len(results.models) <= MOST_MODELS
+    compare = (2, 3, 4, 5) if pairs else ()
     with Progress("resampling") as progress, options.executor(arguments) as executor:
         boot = scorer.bootstrap(
             results, arguments.n, arguments.unit, arguments.seed, threads=arguments.threads, progress=progress.update,

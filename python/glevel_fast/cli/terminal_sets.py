@@ -52,7 +52,7 @@ def print_stability(boot: Bootstrap, level: int, confidence: float, top: int | N
     else:
         _print_board(boot, level, k, confidence, title, order[:top])
         print_rest(len(order) - len(order[:top]))
-        if boot.summary.has_ranks:
+        if boot.ranks_pairs:
             _print_groups(boot, level, confidence, width)
     for start, text in (("Covers ", boot.covers), ("Does not cover ", boot.leaves_out)):
         print(textwrap.fill(f"{start}{text}.", width))
@@ -72,7 +72,8 @@ def _print_board(boot: Bootstrap, level: int, k: int, confidence: float, title: 
     single, joint = {}, {}
     if boot.summary.has_ranks:
         best, worst = boot.summary.rank_interval(confidence)
-        single = {"Singly": [f"{_level(best[i, k])} - {_level(worst[i, k])}" for i in order]}
+        single = {_ranks("Singly", boot.summary): [f"{_level(best[i, k])} - {_level(worst[i, k])}" for i in order]}
+    if boot.ranks_pairs:
         best, worst = boot.joint_ranks(level, confidence)
         joint = {"Jointly": [f"{best[i]} - {worst[i]}" for i in order]}
     chances = boot.chances(confidence)
@@ -87,8 +88,8 @@ def _print_board(boot: Bootstrap, level: int, k: int, confidence: float, title: 
         [
             table | covers | ranks | single | joint | chance,
             table | covers | ranks | single | joint,
-            table | covers | ranks | joint,
-            table | ranks | joint,
+            table | covers | ranks | (joint or single),
+            table | ranks | (joint or single),
         ],
     )
     kinds = dict.fromkeys(boot.coverage[order, k].tolist())
@@ -97,6 +98,8 @@ def _print_board(boot: Bootstrap, level: int, k: int, confidence: float, title: 
         + "; ".join(f"{kind}: {COVERAGE[kind]}" for kind in kinds),
         "Ranks: singly, each model's alone; jointly, all of them hold at once, among the models on this board",
     ][: 1 + bool(joint)]
+    if single and not joint:
+        said.append("Ranks: of each model singly")
     if chance:
         said.append("Level-3+, 4+, 5+: limits of the chance of such a level on a board of as many fresh tasks")
     print()
@@ -178,13 +181,17 @@ def _print_summary(
     }
     if summary.has_ranks:
         best, worst = summary.rank_interval(confidence)
-        ranks["Ranks"] = [f"{_level(best[i, k])} - {_level(worst[i, k])}" for i in shown]
+        ranks[_ranks("Ranks", summary)] = [f"{_level(best[i, k])} - {_level(worst[i, k])}" for i in shown]
     levels = {
         ("No level" if name == "none" else f"Level-{name}") + " in": [f"{100 * share[i, j]:.1f} %" for i in shown]
         for j, name in enumerate(LEVEL_NAMES)
     }
     print_columns(title, table | ranks | levels, keep=(*table, *ranks))
     print_rest(more)
+
+
+def _ranks(name: str, summary: Summary) -> str:
+    return f"{name} (bands)" if summary.bands.wide else name
 
 
 def _level(value: float) -> str:

@@ -39,8 +39,9 @@ class BootstrapPlots:
         boot = self.bootstrap
         return ranks(
             boot.summary, ax, level=level, confidence=confidence, top=top,
-            title=f"{boot.done} resamples by {boot.unit}", together=boot.groups(level, confidence),
-            joint=boot.joint_ranks(level, confidence),
+            title=f"{boot.done} resamples by {boot.unit}",
+            together=boot.groups(level, confidence) if boot.ranks_pairs else (),
+            joint=boot.joint_ranks(level, confidence) if boot.ranks_pairs else None,
         )  # fmt: skip
 
 
@@ -93,7 +94,8 @@ def ranks(
 
     The dot is the rank on the board as it is, the bar the interval of each model singly; where the bar runs into the
     right edge ("none"), the model has no rank in part of the sets. The thin line is the interval that holds for all
-    models at once. Each line at the right joins models that cannot be told apart.
+    models at once. Each line at the right joins models that cannot be told apart. Of ranks counted in bands the bar
+    runs from the first rank of a band to the last of one, and the axis says so.
 
     Parameters
     ----------
@@ -133,6 +135,8 @@ def ranks(
             ax.axhspan(row - 0.5, row + 0.5, color=INK, alpha=0.035, linewidth=0)
         ax.hlines(rows, left - 0.25, right + 0.25, color=BAR, linewidth=3.5, alpha=0.75)
         last, said = max(int(right.max()), int(rank[shown].max())), "(bar)"
+        if summary.bands.wide:
+            said = "to the ends of bands (bar)"
         if joint is not None:
             ax.hlines(rows, *(end[shown] for end in joint), color=DOT, linewidth=0.7)
             last, said = max(last, int(joint[1][shown].max())), "singly (bar) and jointly (line)"

@@ -17,6 +17,7 @@ from glevel_fast.io.frames import AsFrames
 from glevel_fast.machines.identity import identity
 from glevel_fast.machines.interrupt import Interrupt, Progress
 from glevel_fast.machines.spread import spread
+from glevel_fast.uncertainty.bands import Bands
 from glevel_fast.uncertainty.pieces import checked_range, sets_in_piece
 from glevel_fast.uncertainty.prepared import Prepared, prepare
 from glevel_fast.uncertainty.specialists import SpecialistSets
@@ -70,6 +71,11 @@ class Ablation(AsFrames):
         """Whether all sets asked for are done; False after an interrupt."""
         return self.done == self.stop - self.start
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Notes of the scores, and what is to be known of the summary."""
+        return self.prepared.scores.notes + self.summary.notes
+
     @cached_property
     def summary(self) -> Summary:
         """Means, quantiles, levels, ranks and pivotal specialists; with full=True it is made when asked for."""
@@ -115,7 +121,7 @@ class Ablation(AsFrames):
             "lower_bound": {
                 model: names for model, names in zip(self.models, self._lower_bounds(), strict=True) if names
             },
-            "notes": list(self.prepared.scores.notes),
+            "notes": list(self.notes),
         }
 
     def columns(self, confidence: float = 0.95) -> dict[str, Any]:
@@ -206,7 +212,8 @@ def ablate(
 def _empty(prepared: Prepared, sets: SpecialistSets, ranks: bool) -> Summary:
     scores = prepared.scores
     job = identity("ablation", prepared.identity, sets.identity)
-    return Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks, job, ranks)
+    bands = Bands.of(len(scores), ranks)
+    return Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks, job, bands)
 
 
 def _take(

@@ -25,6 +25,7 @@ from glevel_fast.machines.identity import identity
 from glevel_fast.machines.interrupt import Interrupt
 from glevel_fast.machines.spread import spread
 from glevel_fast.uncertainty import limits
+from glevel_fast.uncertainty.bands import MOST_MODELS, Bands
 from glevel_fast.uncertainty.comparison import Comparison, compare
 from glevel_fast.uncertainty.influence import Influence, Unit
 from glevel_fast.uncertainty.pieces import PIECE_PAIRS, checked_range, sets_in_piece
@@ -182,6 +183,7 @@ class Bootstrap(AsFrames):
         float64 (n_models, n_models)
         """
         k = _board(level)
+        _need_pairs(len(self.models))
         if level not in self.summary.above:
             n_models, backend, threads = len(self.models), self.prepared.scorer.backend, count_threads(self.threads)
             counts = np.zeros((n_models, n_models), np.int64)
@@ -235,6 +237,7 @@ class Bootstrap(AsFrames):
         Comparison
         """
         _board(level)
+        _need_pairs(len(self.models))
         if level not in self._compared:
             self._compared[level] = compare(self.influence, self.models, level, np.array(self.order(level), np.intp))
         return self._compared[level]
@@ -299,9 +302,19 @@ class Bootstrap(AsFrames):
         return both[0], both[1]
 
     @property
+    def ranks_pairs(self) -> bool:
+        """Whether all pairs of models are told apart and ranked jointly: of at most 10,000 models, with ranks."""
+        return self.summary.has_ranks and len(self.models) <= MOST_MODELS
+
+    @property
     def notes(self) -> tuple[str, ...]:
-        """Notes of the scores, and which groups cannot be resampled."""
-        notes = self.prepared.scores.notes
+        """Notes of the scores, which groups cannot be resampled, and what is left out of many models."""
+        notes = self.prepared.scores.notes + self.summary.notes
+        if self.summary.has_ranks and not self.ranks_pairs:
+            notes += (
+                f"pairs of models are not told apart, nor ranks held jointly: of {len(self.models):,} models there are "
+                f"too many; at most {MOST_MODELS:,} are compared",
+            )
         if self.influence.alone:
             notes += (
                 f"one {self.unit} each, so nothing is known of its spread, and all it adds is taken to be in doubt: "
@@ -378,13 +391,13 @@ class Bootstrap(AsFrames):
             "confidence": confidence,
             "models": self._models(confidence),
         }
-        if self.summary.has_ranks:
+        if self.ranks_pairs:
             found["boards"] = {f"level{k}": self._board(k, confidence) for k in LEVELS}
         return found | {"summary": self.summary.to_dict(confidence), "notes": list(self.notes)}
 
     def _models(self, confidence: float) -> list[dict[str, Any]]:
         low, high = self.intervals(confidence)
-        chances, ranked = self.chances(confidence), self.summary.has_ranks
+        chances, ranked = self.chances(confidence), self.ranks_pairs
         ranks = {k: self.joint_ranks(k, confidence) for k in LEVELS if ranked}
 
         def board(m: int, k: int, level: int) -> dict[str, Any]:
@@ -432,15 +445,16 @@ class Bootstrap(AsFrames):
         """
         low, high = self.intervals(confidence)
         table: dict[str, Any] = {"model": list(self.models)}
-        ranked = self.summary.has_ranks
+        single = self.summary.rank_interval(confidence) if self.summary.has_ranks else None
+        ends = "_band" * self.summary.bands.wide
         for i, k in enumerate(LEVELS):
             table |= {f"level{k}": self.influence.scores[:, i]}
             table |= {f"level{k}_low": low[:, i], f"level{k}_high": high[:, i]}
             table |= {f"level{k}_coverage": self.coverage[:, i].tolist()}
             table |= {f"level{k}_rank": self.prepared.base_ranks[i].astype(np.int64)}
-            if ranked:
-                best, worst = (end[:, i] for end in self.summary.rank_interval(confidence))
-                table |= {f"level{k}_rank_best": best, f"level{k}_rank_worst": worst}
+            if single is not None:
+                table |= {f"level{k}_rank_best{ends}": single[0][:, i], f"level{k}_rank_worst{ends}": single[1][:, i]}
+            if self.ranks_pairs:
                 best, worst = self.joint_ranks(k, confidence)
                 table |= {f"level{k}_joint_rank_best": best, f"level{k}_joint_rank_worst": worst}
         scores = self.prepared.scores
@@ -505,12 +519,15 @@ def bootstrap(
     if unit == "skill":
         _need_skills(scorer.benchmark)
     prepared = prepare(scorer, results, models=models, threads=threads)
+    if boards:
+        _need_pairs(len(prepared))
     n_threads = count_threads(threads)
     resampler = sampler(prepared, unit, sampling)
     scores = prepared.scores
     noise = (resampler.errors,) if sampling == "both" else ()
     job = identity("bootstrap", prepared.identity, unit, seed, *noise)
-    summary = Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks, job, ranks)
+    bands = Bands.of(len(scores), ranks)
+    summary = Summary.empty(scores.models, scores.benchmark.tasks, scores.overall, prepared.base_ranks, job, bands)
     summary.above = {level: np.zeros((len(prepared), len(prepared)), np.int64) for level in boards}
     step = piece or _step(prepared, len(boards))
     if executor is not None:
@@ -545,6 +562,14 @@ def _board(level: int) -> int:
     if level not in LEVELS:
         raise GLevelError(f"level={level!r}: there are boards of Level-2, 3, 4 and 5")
     return LEVELS.index(level)
+
+
+def _need_pairs(n_models: int) -> None:
+    if n_models > MOST_MODELS:
+        raise GLevelError(
+            f"pairs of models grow with the square of their number: of at most {MOST_MODELS:,} models all are "
+            f"compared, not of {n_models:,}; give fewer models, or ask for two of them (above)"
+        )
 
 
 def _need_skills(benchmark: Benchmark) -> None:

@@ -29,7 +29,9 @@ def sparse_zeros(shape: tuple[int, ...]) -> NDArray[np.uint32]:
     size = math.prod(shape)
     if size == 0 or not hasattr(mmap, "MADV_NOHUGEPAGE"):
         return np.zeros(shape, np.uint32)
-    memory = mmap.mmap(-1, 4 * size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    # More than there is may be asked for: that is the point.
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+    memory = mmap.mmap(-1, 4 * size, flags=flags)
     with contextlib.suppress(OSError):  # a kernel that has no huge pages
         memory.madvise(mmap.MADV_NOHUGEPAGE)
     return np.frombuffer(memory, np.uint32).reshape(shape)

@@ -207,8 +207,27 @@ def ranks(scores: Array) -> NDArray[np.uint32]:
     return np.ascontiguousarray(np.where(scores > 0, better + 1, 0).T.astype(np.uint32))
 
 
+def places(ranks: NDArray[np.integer[Any]], exact: int) -> NDArray[np.int64]:
+    """int64, like `ranks`: where each is counted, its own place below `exact` and a band beyond.
+
+    Parameters
+    ----------
+    ranks : whole numbers of any shape
+        0 and above.
+    exact : int
+        A power of two above 1; from there on each doubling has half as many bands.
+
+    Returns
+    -------
+    int64
+    """
+    found = ranks.astype(np.int64)
+    shift = np.frexp(np.maximum(found, exact))[1] - exact.bit_length() + 1
+    return np.where(found < exact, found, shift * (exact // 2) + (found >> shift))
+
+
 def summarise(
-    scores: Array, base: NDArray[np.uint32], to: dict[str, NDArray[Any]], threads: int = 1
+    scores: Array, base: NDArray[np.uint32], to: dict[str, NDArray[Any]], exact: int, threads: int = 1
 ) -> NDArray[np.int32]:
     """Add scores (n_sets, n_models, 4) to the arrays of a `Summary`; how many ranks each set moves.
 
@@ -219,6 +238,8 @@ def summarise(
         Ranks that moves are counted against.
     to : dict of arrays
         Of `Summary`; they are added to.
+    exact : int
+        As in `places`; 0 where ranks are not counted.
     threads : int
 
     Returns
@@ -235,10 +256,11 @@ def summarise(
         np.minimum(to["least"], s, out=to["least"])
         np.maximum(to["most"], s, out=to["most"])
         to["levels"][models, np.where(s > 0, boards + 1, 0).max(axis=1)] += 1
-        held = ranks(s)
-        to["ranks"][models[:, np.newaxis], boards, held.T] += 1
         to["points"][models[:, np.newaxis], boards, np.rint(s * 100.0).astype(np.int64)] += 1
-        moved[i] = (held != base).any(axis=0).sum()
+        if exact:
+            held = ranks(s)
+            to["ranks"][models[:, np.newaxis], boards, places(held.T, exact)] += 1
+            moved[i] = (held != base).any(axis=0).sum()
     return moved
 
 
