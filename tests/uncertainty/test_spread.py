@@ -3,7 +3,9 @@
 import os
 import pickle
 import signal
+import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,6 +23,8 @@ KINDS = {
     "leave one out": SpecialistSets.leave_one_out(BENCH),
     "changes": SpecialistSets.from_changes(BENCH, [{"t1": BENCH.sota[1]}, {"t2": float("nan")}] * 40),
     "candidates": SpecialistSets.candidates(BENCH, {"t0": [BENCH.sota[0]] * 4}, 80, keep_others=True),
+    "replaced": SpecialistSets.replaced(BENCH, "t5", [float("nan"), BENCH.sota[5]]),
+    "kept": SpecialistSets.kept(BENCH, [BENCH.tasks[i:] for i in range(50)]),
     "dropped": SpecialistSets.dropped_each(BENCH, tasks=BENCH.tasks[:9]),
     "strict": SpecialistSets.strict_wins(BENCH),
 }
@@ -94,6 +98,11 @@ def _die(path, first, last):
     return first + last
 
 
+def _sleep(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
 def test_a_pool_is_made_anew_when_a_process_dies(tmp_path):
     pool = LocalPool(2)
     try:
@@ -101,8 +110,14 @@ def test_a_pool_is_made_anew_when_a_process_dies(tmp_path):
         with pytest.raises(Exception, match="terminated abruptly"):
             broken.result(timeout=60)
         assert pool.submit(_die, str(tmp_path / "died"), 1, 2).result(timeout=60) == 3
-    finally:
+        under_way = pool.submit(_sleep, 0.5)
         pool.shutdown()
+        assert under_way.done()
+        assert under_way.result() == 0.5
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            pool.submit(_sleep, 0)
+    finally:
+        pool.kill()
 
 
 def test_a_worker_killed_in_the_middle_changes_nothing():
@@ -117,7 +132,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing():
     try:
         spread = SCORER.ablate(RAW, sets, executor=pool, piece=100, progress=kill_one)
     finally:
-        pool.shutdown()
+        pool.kill()
     assert killed
     assert spread.complete
     assert pickle.dumps(spread.summary) == pickle.dumps(SCORER.ablate(RAW, sets).summary)
@@ -187,24 +202,85 @@ def test_addresses(address):
         pass
 
 
-def test_dask_gives_the_bytes_of_one_process():
+@pytest.fixture(scope="module")
+def machines():
     distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
-        ) as machines,
-        cluster(machines.scheduler_address) as executor,
-    ):
-        killed = []
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+    ) as started:
+        yield started
 
-        def kill_one(done, total):
-            if not killed and done:
-                killed.append(next(iter(machines.workers.values())).process.process.pid)
-                os.kill(killed[0], signal.SIGKILL)
 
-        sets = SpecialistSets.perturbed(BENCH, 2000, seed=4)
-        spread = SCORER.ablate(RAW, sets, executor=executor, piece=100, progress=kill_one)
-        assert killed
-        boot = SCORER.bootstrap(RAW, 400, executor=executor, piece=100)
+@pytest.fixture(scope="module")
+def dask(machines):
+    with cluster(machines.scheduler_address) as executor:
+        yield executor
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_dask_gives_the_bytes_of_one_process(dask, kind):
+    """Pieces enough for two levels of merging, and some that are left over."""
+    sets, seen = KINDS[kind], []
+    piece = max(1, sets.n // 19)
+    spread = SCORER.ablate(
+        RAW, sets, executor=dask, piece=piece, progress=lambda done, total: seen.append((done, total))
+    )
     assert pickle.dumps(spread.summary) == pickle.dumps(SCORER.ablate(RAW, sets).summary)
-    assert pickle.dumps(boot.summary) == pickle.dumps(SCORER.bootstrap(RAW, 400).summary)
+    assert seen[-1] == (sets.n, sets.n)
+    assert seen == sorted(seen)
+
+
+@pytest.mark.parametrize("unit", ["task", "skill", "modality"])
+def test_the_bootstrap_on_dask_gives_the_bytes_of_one_process(dask, unit):
+    bench = replace(BENCH, skill=tuple(f"skill {i % 4}" for i in range(BENCH.n_tasks)))
+    alone, spread = (
+        Scorer(bench).bootstrap(RAW, 300, unit, seed=5, compare=(2, 3), start=20, executor=executor)
+        for executor in (None, dask)
+    )
+    assert pickle.dumps(spread.summary) == pickle.dumps(alone.summary)
+
+
+def test_an_interrupt_on_dask_keeps_the_first_sets(dask):
+    def stop(done, total):
+        if done >= 200:
+            raise KeyboardInterrupt
+
+    ablation = SCORER.ablate(RAW, KINDS["perturbed"], executor=dask, piece=10, progress=stop, start=50)
+    assert not ablation.complete
+    assert 200 <= ablation.done < N - 50
+    first = SCORER.ablate(RAW, KINDS["perturbed"], start=50, stop=50 + ablation.done).summary
+    assert pickle.dumps(ablation.summary) == pickle.dumps(first)
+    none = SCORER.ablate(RAW, KINDS["perturbed"], executor=dask, piece=N, progress=stop, stop=0)
+    assert none.done == 0
+
+
+class Failing(SpecialistSets):
+    """Those that hold set 250 cannot be made."""
+
+    def __reduce__(self):
+        return Failing, (self.benchmark, self.recipe, self.strict)
+
+    def matrix(self, first=0, last=None):
+        if first <= 250 < last:
+            raise ZeroDivisionError("no")
+        return super().matrix(first, last)
+
+
+def test_a_piece_that_always_fails_on_dask_ends_the_run(dask):
+    sets = Failing(BENCH, KINDS["perturbed"].recipe)
+    with pytest.raises(GLevelError, match=r"sets 200 to 299 failed 3 times on the workers, .*ZeroDivisionError: no"):
+        SCORER.ablate(RAW, sets, executor=dask, piece=100)
+
+
+def test_a_worker_of_dask_killed_in_the_middle_changes_nothing(machines, dask):
+    killed = []
+
+    def kill_one(done, total):
+        if not killed and done:
+            killed.append(next(iter(machines.workers.values())).process.process.pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+    sets = SpecialistSets.perturbed(BENCH, 2000, seed=4)
+    spread = SCORER.ablate(RAW, sets, executor=dask, piece=40, progress=kill_one)
+    assert killed
+    assert pickle.dumps(spread.summary) == pickle.dumps(SCORER.ablate(RAW, sets).summary)

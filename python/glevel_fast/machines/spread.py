@@ -1,7 +1,9 @@
-"""Long runs over threads, processes or machines: pieces of a job on any executor, their summaries added up here.
+"""Long runs over threads, processes or machines: pieces of a job on any executor.
 
 A piece is a range of sets or resamples, and its summary does not depend on where it was made, so the sum has the bits
-of one process. The job is sent once to each worker that does not know it yet, under its hash.
+of one process. Executors give back what they make, so summaries are added up here: two of them would have to go out
+again to be merged on a worker, which costs this process more than adding them (benchmarks/CLUSTER.md). dask leaves
+them on its workers (tree.py). The job is sent once to each worker that does not know it yet, under its hash.
 """
 
 from __future__ import annotations
@@ -12,38 +14,21 @@ import pickle
 import signal
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol
+from typing import Any
 
 from glevel_fast.errors import GLevelError
 from glevel_fast.extras import require
 from glevel_fast.machines.interrupt import Interrupt, Progress
+from glevel_fast.machines.job import IN_FLIGHT, TRIES, Job, Pieces, Summary, failed_for_good
+from glevel_fast.machines.tree import client_of, spread_in_a_tree, threads_of
 
-__all__ = ["Job", "LocalPool", "Summary", "cluster", "spread"]
-
-
-class Summary(Protocol):
-    """What a job makes of ranges of its sets; summaries of different ranges add up."""
-
-    @property
-    def ranges(self) -> tuple[tuple[int, int], ...]:
-        """[first, last) of each range in it, in order."""
-
-    def add(self, part: Any, /) -> None:
-        """Take in one of other ranges."""
+__all__ = ["LocalPool", "cluster", "spread"]
 
 
-Job = Callable[[int, int], Summary]
-"""Makes the summary of sets [first, last); pickles."""
-SECONDS = 2.0
-"""What a piece is made to take, so that sending it costs little and Ctrl-C need not wait long."""
-TRIES = 3
-"""How often a piece is sent before its failure is the run's."""
-IN_FLIGHT = 2
-"""Pieces at a worker, so that it need not wait for the next."""
 KEPT_JOBS = 4
 
 _jobs: OrderedDict[str, Job] = OrderedDict()
@@ -74,30 +59,8 @@ def workers_of(executor: Executor) -> int:
     for name in ("workers", "_max_workers"):
         if isinstance(n := getattr(executor, name, None), int) and n > 0:
             return n
-    client = getattr(executor, "_client", None)  # of dask
-    return max(len(client.nthreads()), 1) if client is not None else 4
-
-
-class _Pieces:
-    """Ranges to do, in pieces whose size follows what the first ones took."""
-
-    def __init__(self, start: int, stop: int, step: int, workers: int) -> None:
-        self.next, self.stop, self.step, self.workers = start, stop, step, workers
-        self.again: deque[tuple[int, int]] = deque()
-
-    def took(self, sets: int, seconds: float) -> None:
-        """Learn from a piece that is done."""
-        self.step = max(1, min(round(sets * SECONDS / max(seconds, 1e-6)), 100 * self.step))
-
-    def take(self) -> tuple[int, int] | None:
-        """The next range; None where all are given out."""
-        if self.again:
-            return self.again.popleft()
-        if self.next >= self.stop:
-            return None
-        fair = -(-(self.stop - self.next) // self.workers)  # at the end, some for each
-        first, self.next = self.next, min(self.stop, self.next + min(self.step, fair))
-        return first, self.next
+    client = client_of(executor)
+    return 4 if client is None else threads_of(client)
 
 
 def spread(
@@ -141,16 +104,18 @@ def spread(
     GLevelError
         A piece failed three times, or the executor is no longer there.
     """
+    workers = workers_of(executor)
+    pieces = Pieces(start, stop, step, workers, adapt)
+    if client_of(executor) is not None:
+        return spread_in_a_tree(executor, job, summary, pieces, progress)
     blob = pickle.dumps(job, protocol=pickle.HIGHEST_PROTOCOL)
     key = hashlib.sha256(blob).hexdigest()
     with _lock:
         _jobs[key] = job  # threads of this process, and processes forked from it, need not be sent it
-    workers = workers_of(executor)
-    pieces = _Pieces(start, stop, step, workers)
     pending: dict[Future[Any], tuple[int, int]] = {}
     ready: dict[int, Summary] = {}
     failures: dict[tuple[int, int], int] = {}
-    done = start
+    done, adding = start, 0.0
 
     def send(piece: tuple[int, int], with_job: bool = False) -> None:
         pending[executor.submit(_piece, key, blob if with_job else None, *piece)] = piece
@@ -158,10 +123,7 @@ def spread(
     def failed(piece: tuple[int, int], error: BaseException) -> None:
         failures[piece] = failures.get(piece, 0) + 1
         if failures[piece] >= TRIES:
-            raise GLevelError(
-                f"sets {piece[0]} to {piece[1] - 1} failed {TRIES} times on the workers, the last time with "
-                f"{type(error).__name__}: {error}"
-            ) from error
+            raise failed_for_good(piece, error) from error
         pieces.again.append(piece)
 
     try:
@@ -186,13 +148,13 @@ def spread(
                         send(piece, with_job=True)
                         continue
                     part, seconds = made
-                    if adapt:
-                        pieces.took(piece[1] - piece[0], seconds)
                     ready[piece[0]] = part
                     while done in ready:
-                        part = ready.pop(done)
+                        part, started = ready.pop(done), time.perf_counter()
                         summary.add(part)
                         done = part.ranges[-1][1]
+                        adding = max(adding, time.perf_counter() - started)
+                    pieces.took(piece[1] - piece[0], seconds, adding)
                 if interrupt.between_pieces(progress if finished else None, done - start, stop - start):
                     break
     finally:
@@ -214,22 +176,33 @@ class LocalPool(Executor):
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._pool: ProcessPoolExecutor | None = None
+        self._over = False
         self._lock = threading.Lock()
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         """As of any executor; a pool that broke is replaced."""
         with self._lock:
+            if self._over:
+                raise RuntimeError("cannot schedule new futures after shutdown")
             for _ in range(TRIES):
                 try:
                     return (self._pool or self._start()).submit(fn, *args, **kwargs)
                 except BrokenExecutor:
-                    self._end()
+                    self._kill()
             raise GLevelError(f"a pool of {self.workers} processes broke {TRIES} times")
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As of any executor: what is under way is finished, and with `wait` waited for."""
+        with self._lock:
+            self._over = True
+            if self._pool is not None:
+                self._pool.shutdown(wait=wait, cancel_futures=cancel_futures)
+
+    def kill(self) -> None:
         """End the processes, whatever they are at: the run is over."""
         with self._lock:
-            self._end()
+            self._over = True
+            self._kill()
 
     def _start(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
@@ -239,7 +212,7 @@ class LocalPool(Executor):
             started.result()
         return pool
 
-    def _end(self) -> None:
+    def _kill(self) -> None:
         if self._pool is not None:
             processes = list((getattr(self._pool, "_processes", None) or {}).values())
             self._pool.shutdown(wait=False, cancel_futures=True)
@@ -277,7 +250,7 @@ def cluster(address: str) -> Iterator[Executor]:
         try:
             yield pool
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.kill()
         return
     if kind not in ("tcp", "tls") or not rest.startswith("//"):
         raise GLevelError(f"cluster {address!r}: write local:N for N processes here, or tcp://HOST:PORT for dask")

@@ -1,0 +1,77 @@
+"""What is spread: a job whose ranges are made anywhere, and into which pieces it is cut."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol, Self
+
+from glevel_fast.errors import GLevelError
+
+__all__ = ["IN_FLIGHT", "TRIES", "Job", "Pieces", "Summary", "failed_for_good"]
+
+SECONDS = 2.0
+"""What a piece is made to take at least, so that sending it costs little and Ctrl-C need not wait long."""
+TRIES = 3
+"""How often a piece is sent before its failure is the run's."""
+IN_FLIGHT = 2
+"""Pieces at a worker, so that it need not wait for the next."""
+
+
+class Summary(Protocol):
+    """What a job makes of ranges of its sets; summaries of different ranges add up, in any order."""
+
+    @property
+    def ranges(self) -> tuple[tuple[int, int], ...]:
+        """[first, last) of each range in it, in order."""
+
+    def add(self, part: Any, /) -> None:
+        """Take in one of other ranges."""
+
+    def merge(self, *others: Any) -> Self:
+        """One of all their ranges."""
+
+
+Job = Callable[[int, int], Summary]
+"""Makes the summary of sets [first, last); pickles."""
+
+
+class Pieces:
+    """Ranges to do, in pieces whose size follows what the first ones took.
+
+    Parameters
+    ----------
+    start, stop, step : int
+        The sets, and how many are in the first pieces.
+    workers : int
+    adapt : bool
+        Whether later pieces follow what the first ones took.
+    """
+
+    def __init__(self, start: int, stop: int, step: int, workers: int, adapt: bool = True) -> None:
+        self.next, self.stop, self.step, self.workers, self.adapt = start, stop, step, workers, adapt
+        self.again: deque[tuple[int, int]] = deque()
+
+    def took(self, sets: int, seconds: float, here: float) -> None:
+        """Learn from a piece that is done: what it took its worker, and what each takes of this process."""
+        if self.adapt:
+            enough = max(SECONDS, 2.0 * self.workers * here)  # half of what this process can take in
+            self.step = max(1, min(round(sets * enough / max(seconds, 1e-6)), 100 * self.step))
+
+    def take(self) -> tuple[int, int] | None:
+        """The next range; None where all are given out."""
+        if self.again:
+            return self.again.popleft()
+        if self.next >= self.stop:
+            return None
+        fair = -(-(self.stop - self.next) // self.workers)  # at the end, some for each
+        first, self.next = self.next, min(self.stop, self.next + min(self.step, fair))
+        return first, self.next
+
+
+def failed_for_good(piece: tuple[int, int], error: BaseException | None) -> GLevelError:
+    """The run's error where a piece failed too often."""
+    return GLevelError(
+        f"sets {piece[0]} to {piece[1] - 1} failed {TRIES} times on the workers, the last time with "
+        f"{type(error).__name__}: {error}"
+    )
