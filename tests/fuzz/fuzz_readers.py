@@ -24,6 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import biff12
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -81,6 +82,8 @@ def corpus(folder):
     add(save(folder / "sota.xlsx", sota_sheets()))
     bench = gl.load_benchmark(folder / "sota.xlsx")
     add(save(folder / "results.xlsx", sheets(("M", half), ("N", lambda task, sota: sota))))
+    biff12.save(folder / "results.xlsb", sheets(("M", half), ("N", lambda task, sota: biff12.Cell(sota, formula=True))))
+    add(folder / "results.xlsb")
     results = gl.load_results(folder / "results.xlsx", bench)
     write.json(bench.to_dict(), folder / "tasks.json")
     write.json(results.to_dict(), folder / "wide.json")
@@ -328,7 +331,7 @@ def main():
         small = [name for name in files if len(files[name]) < 40_000]
         while time.monotonic() < ends:
             name = rng.choice(small if rng.random() < 0.97 else list(files))
-            within = {".xlsx": mutate_workbook, ".json": mutate_json, ".zip": mutate_zip}.get(
+            within = {".xlsx": mutate_workbook, ".xlsb": mutate_workbook, ".json": mutate_json, ".zip": mutate_zip}.get(
                 Path(name).suffix, mutate_bytes
             )
             mutate = within if rng.random() < 0.8 else mutate_bytes

@@ -8,7 +8,7 @@ from typing import Any
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.recognise import refuse_locks
 
-WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 KNOWN = (*WORKBOOKS, *TEXTS, ".parquet", ".json", ".jsonl")
 
@@ -50,8 +50,4 @@ def read_file(path: str | os.PathLike[str]) -> Any:
     if not os.path.exists(path):
         raise GLevelError(f"{path}: no such file")
     kind = os.path.splitext(where)[1].lower()
-    if kind == ".xlsb":
-        raise GLevelError(
-            f"{path}: is a binary workbook, in which errors and percentages do not show: save it as .xlsx"
-        )
     raise GLevelError(f"{path}: unknown file type {kind!r}; known are {', '.join(KNOWN)}")

@@ -1,4 +1,4 @@
-"""The cells of a spreadsheet file, sheet by sheet, by python-calamine; odd cells are marked (see `io.cells`)."""
+"""The cells of a spreadsheet file, sheet by sheet; odd cells are marked (see `io.cells`)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,35 @@ from glevel_fast.io.files import open_file
 from glevel_fast.io.ods import OdsPackage
 from glevel_fast.io.recognise import refuse_strangers
 from glevel_fast.io.xls import XlsBook
+from glevel_fast.io.xlsb import XlsbBook
 from glevel_fast.io.xlsx import Package, damaged, encrypted
 
 MAX_BYTES = 32 * 2**20
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
+_Oddities = Mapping[tuple[int, int], object]
+
+
+class _Book(Protocol):
+    titles: list[str]
+
+    def read(self, title: str) -> tuple[list[list[Any]], _Oddities]: ...
+
+
 class _Checked(Protocol):
-    def oddities(self, title: str) -> Mapping[tuple[int, int], object]: ...
+    def oddities(self, title: str) -> _Oddities: ...
+
+
+class _ByCalamine:
+    """A file whose values calamine reads, and what was found odd before."""
+
+    def __init__(self, book: Any, checked: _Checked) -> None:
+        self._book, self._checked = book, checked
+        self.titles: list[str] = book.sheet_names
+
+    def read(self, title: str) -> tuple[list[list[Any]], _Oddities]:
+        return self._book.get_sheet_by_name(title).to_python(skip_empty_area=False), self._checked.oddities(title)
 
 
 class Spreadsheet:
@@ -33,18 +54,17 @@ class Spreadsheet:
         Of all sheets, in the file's order.
     """
 
-    def __init__(self, book: Any, checked: _Checked) -> None:
-        self._book, self._checked = book, checked
-        self.titles: list[str] = book.sheet_names
+    def __init__(self, book: _Book) -> None:
+        self._book, self.titles = book, book.titles
 
     def cells(self, title: str) -> tuple[list[list[Any]], list[str]]:
         """A sheet's rows from its first on, and the names of the cells that were percentages, times 100 now.
 
         What cannot be trusted is an `Unreadable`.
         """
-        rows: list[list[Any]] = self._book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+        rows, oddities = self._book.read(title)
         percents = []
-        for (i, j), odd in self._checked.oddities(title).items():
+        for (i, j), odd in oddities.items():
             while len(rows) <= i:  # calamine ends a sheet with its last value
                 rows.append([])
             row = rows[i]
@@ -62,7 +82,7 @@ class Spreadsheet:
 
 @contextmanager
 def open_spreadsheet(path: str | os.PathLike[str]) -> Iterator[Spreadsheet]:
-    """Open an Excel workbook (.xlsx, .xlsm, .xls), or a spreadsheet of LibreOffice (.ods).
+    """Open an Excel workbook (.xlsx, .xlsm, .xlsb, .xls), or a spreadsheet of LibreOffice (.ods).
 
     Raises
     ------
@@ -77,13 +97,17 @@ def open_spreadsheet(path: str | os.PathLike[str]) -> Iterator[Spreadsheet]:
     if raw.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in raw:
             raise encrypted(where)
-        old = XlsBook(where, raw)
-        yield Spreadsheet(old, old)
+        yield Spreadsheet(XlsBook(where, raw))
+        return
+    if not raw.startswith(b"PK"):
+        raise GLevelError(f"{where}: is not a workbook")
+    if where.lower().endswith(".xlsb"):
+        yield Spreadsheet(XlsbBook(where, raw))
         return
     checked = _check(where, raw)
     try:
         with calamine.CalamineWorkbook.from_filelike(checked.archive) as book:
-            yield Spreadsheet(book, checked)
+            yield Spreadsheet(_ByCalamine(book, checked))
     except GLevelError:
         raise
     except calamine.PasswordError:
@@ -96,8 +120,6 @@ def open_spreadsheet(path: str | os.PathLike[str]) -> Iterator[Spreadsheet]:
 
 
 def _check(path: str, raw: bytes) -> OdsPackage | Package:
-    if not raw.startswith(b"PK"):
-        raise GLevelError(f"{path}: is not a workbook (.xlsx)")
     return OdsPackage(path, raw) if path.lower().endswith(".ods") else Package(path, raw)
 
 

@@ -147,7 +147,8 @@ def _table(where: str, cells: list[list[object]]) -> Table | None:
 
 
 def _filled(cells: list[list[object]]) -> list[int]:
-    return [i for i, row in enumerate(cells) if not all(map(is_blank, row))]
+    """The rows with anything in them; most of those without are of "" alone, which is told at once."""
+    return [i for i, row in enumerate(cells) if row.count("") < len(row) and not all(map(is_blank, row))]
 
 
 def _sheet(path: str, name: str, cells: list[list[object]]) -> Sheet:

@@ -11,7 +11,7 @@ from glevel_fast.errors import GLevelError
 from glevel_fast.extras import require
 from glevel_fast.io.cells import PERCENT, Unreadable
 from glevel_fast.io.limits import MAX_CELLS
-from glevel_fast.io.xlsx import MAX_SHEETS, NO_RESULT, damaged
+from glevel_fast.io.xlsx import MAX_SHEETS, NO_RESULT, damaged, is_percent
 from glevel_fast.text import shown
 
 _RECORD, _FORMULA_HEAD = Struct("<2H"), Struct("<3HQ")
@@ -25,7 +25,7 @@ class XlsBook:
 
     Attributes
     ----------
-    sheet_names : list of str
+    titles : list of str
     """
 
     def __init__(self, path: str, raw: bytes) -> None:
@@ -50,20 +50,23 @@ class XlsBook:
             raise damaged(path, "the list of sheets")
         if self._book.nsheets > MAX_SHEETS:
             raise GLevelError(f"{path}: has more than {MAX_SHEETS:,} sheets")
-        self.sheet_names: list[str] = self._book.sheet_names()
+        self.titles: list[str] = self._book.sheet_names()
 
-    def get_sheet_by_name(self, title: str) -> XlsSheet:
-        """A sheet's values."""
+    def read(self, title: str) -> tuple[list[list[Any]], Mapping[tuple[int, int], object]]:
+        """A sheet's rows from its first on, and which cells are more, or less, than their value."""
         sheet = self._book.sheet_by_name(title)
         if sum(map(sheet.row_len, range(sheet.nrows))) > MAX_CELLS:
             raise GLevelError(f"{self.path}: the sheet {shown(title)} has more than {MAX_CELLS:,} cells")
-        return XlsSheet(sheet)
+        rows = [
+            [_value(kind, value) for kind, value in zip(sheet.row_types(i), sheet.row_values(i), strict=True)]
+            for i in range(sheet.nrows)
+        ]
+        return rows, self._oddities(title, sheet)
 
-    def oddities(self, title: str) -> Mapping[tuple[int, int], object]:
-        """Cells of a sheet that are more, or less, than their value: percentages, errors, dates, formulas at 0."""
-        sheet = self._book.sheet_by_name(title)
+    def _oddities(self, title: str, sheet: Any) -> Mapping[tuple[int, int], object]:
+        """Percentages, errors, dates, formulas at 0."""
         found: dict[tuple[int, int], object] = {}
-        for cell in self._formulas_without_result(self.sheet_names.index(title)):
+        for cell in self._formulas_without_result(self.titles.index(title)):
             found[cell] = Unreadable(NO_RESULT)
         for i in range(sheet.nrows):
             for j, kind in enumerate(sheet.row_types(i)):
@@ -88,7 +91,7 @@ class XlsBook:
     def _is_percent(self, style: int) -> bool:
         formats: Any = self._book.format_map
         form = formats.get(self._book.xf_list[style].format_key) if style < len(self._book.xf_list) else None
-        return form is not None and "%" in form.format_str
+        return form is not None and is_percent(form.format_str)
 
 
 def _stream(xlrd: Any, raw: bytes) -> bytes:
@@ -112,22 +115,7 @@ def _records(stream: bytes, at: int) -> Iterator[tuple[int, int, int]]:
         at += length
 
 
-class XlsSheet:
-    """The values of a sheet, in rows from the first on."""
-
-    def __init__(self, sheet: Any) -> None:
-        self._sheet = sheet
-
-    def to_python(self, skip_empty_area: bool = True) -> list[list[Any]]:
-        """Rows of numbers, texts and booleans, "" where a cell is empty; `skip_empty_area` is for calamine alone."""
-        return [
-            [self._value(kind, value) for kind, value in zip(sheet.row_types(i), sheet.row_values(i), strict=True)]
-            for sheet in (self._sheet,)
-            for i in range(sheet.nrows)
-        ]
-
-    @staticmethod
-    def _value(kind: int, value: Any) -> Any:
-        if kind == _BOOLEAN:
-            return bool(value)
-        return value if kind in (_TEXT, _NUMBER) else ""
+def _value(kind: int, value: Any) -> Any:
+    if kind == _BOOLEAN:
+        return bool(value)
+    return value if kind in (_TEXT, _NUMBER) else ""

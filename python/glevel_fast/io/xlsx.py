@@ -13,7 +13,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from string import ascii_letters, ascii_uppercase, digits
 from xml.parsers import expat
@@ -47,6 +47,7 @@ _PLAIN_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"(?: s="([0-9]{1,6})")
 _OTHER_CELLS = (re.compile(rb"<c[^ \w.-]"), re.compile(rb":c[\s/>]"))
 _FORMULAS = (re.compile(rb"<f[\s/>]"), re.compile(rb":f[\s/>]"))
 _ENTITY_IN_VALUE = re.compile(rb"[<:]v(?:[\s/][^<>]*)?>[^<]*&")
+_DATE_LETTERS = frozenset("ymdhs")
 _LITERAL = re.compile(r'"[^"]*"?|\\.|_.|\*.|\[[^\]]*\]', re.DOTALL)
 
 Oddities = Mapping[tuple[int, int], Unreadable | object]
@@ -174,6 +175,15 @@ def is_percent(code: str) -> bool:
     return "%" in _LITERAL.sub("", code)
 
 
+def is_date(number: int, code: str) -> bool:
+    """Whether a number format, of that number or else of that code, shows a date or a time."""
+    if not code:
+        return 14 <= number <= 22 or 27 <= number <= 36 or 45 <= number <= 47 or 50 <= number <= 58
+    return re.search(r"\[(?:h+|m+|s+)\]", code, re.IGNORECASE) is not None or not _DATE_LETTERS.isdisjoint(
+        _LITERAL.sub("", code).casefold().replace("general", "")
+    )
+
+
 def damaged(path: str, error: BaseException | str) -> GLevelError:
     """For what cannot be read as a workbook."""
     first = str(error).strip().partition("\n")[0]
@@ -183,6 +193,19 @@ def damaged(path: str, error: BaseException | str) -> GLevelError:
 def encrypted(path: str) -> GLevelError:
     """For what only its owner can read."""
     return GLevelError(f"{path}: is an encrypted workbook; save it without a password")
+
+
+_WORKBOOKS = {
+    "xl/workbook.bin": "is a binary workbook: name it .xlsb",
+    "xl/workbook.xml": "is an Excel workbook: name it .xlsx",
+    "content.xml": "is a spreadsheet of LibreOffice: name it .ods",
+}
+"""What an archive is that has this part."""
+
+
+def _instead(names: Collection[str], needed: str) -> str:
+    missing = f"is an archive, but not a workbook of its kind (it lacks {needed})"
+    return next((what for part, what in _WORKBOOKS.items() if part in names), missing)
 
 
 def unpack(path: str, raw: bytes, wanted: re.Pattern[str], needed: str) -> dict[str, bytes]:
@@ -200,7 +223,8 @@ def unpack(path: str, raw: bytes, wanted: re.Pattern[str], needed: str) -> dict[
             parts = [part for part in archive.infolist() if wanted.match(part.filename.lower())]
             names = {part.filename.lower() for part in parts}
             if needed not in names:
-                raise GLevelError(f"{path}: is an archive, but not a workbook of its kind (it lacks {needed})")
+                names = {part.filename.lower() for part in archive.infolist()}
+                raise GLevelError(f"{path}: {_instead(names, needed)}")
             if len(names) < len(parts):
                 raise damaged(path, "a part is there twice")
             if any(part.flag_bits & 1 for part in parts):

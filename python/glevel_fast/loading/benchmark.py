@@ -32,8 +32,8 @@ def load_benchmark(source: Any, *, definitions: Mapping[str, Metric] | None = No
     Parameters
     ----------
     source : path, DataFrame, or dict of columns
-        The released workbook with "SoTA Performance" (.xlsx, .xlsm); .csv, .parquet, .json (a list of
-        records, or columns), or a pandas, polars or Arrow table, with the columns
+        The released workbook with "SoTA Performance" (.xlsx, .xlsm, .xlsb, .xls, .ods); .csv, .parquet, .json (a list
+        of records, or columns), or a pandas, polars or Arrow table, with the columns
         `task, modality, paradigm, metric, sota` and optionally `skill, specialist, weight, scale`,
         and `aliases` and `metric_aliases`: other names of the task and its metric, with " | " between.
         A sota that is empty, None, NaN, "∞", "-" or "/" is NaN. An empty weight or scale is 1, but

@@ -53,7 +53,7 @@ def load_results(
     Parameters
     ----------
     source : path, list of sources, DataFrame, or dict
-        A workbook (.xlsx, .xlsm) in the released layout, or with a table on its first sheet; .csv,
+        A workbook (.xlsx, .xlsm, .xlsb, .xls, .ods) in the released layout, or with a table on its first sheet; .csv,
         .tsv, .csv.gz, .parquet, .json, .jsonl, a pandas, polars or Arrow table, a pandas Series: wide
         (`model`, or the index, then one column per task) or long (`model, task, value`);
         a dict {model: {task: value}}, in JSON too; what `import_results` gives. A long table may hold
