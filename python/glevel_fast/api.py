@@ -413,6 +413,7 @@ class Scorer(_scoring.Scorer):
         draws: int = 500,
         seed: int = 0,
         threads: int | None = None,
+        executor: Executor | None = None,
     ) -> Subset:
         """Choose a few tasks for a quick board, and judge it on models that had no part in the choice.
 
@@ -437,6 +438,8 @@ class Scorer(_scoring.Scorer):
         column : str
             What these values are, in words.
         draws, seed : int
+        executor : concurrent.futures.Executor, optional
+            As in `ablate`: who scores the draws.
 
         Returns
         -------
@@ -451,5 +454,5 @@ class Scorer(_scoring.Scorer):
 
         return choose_subset(
             self, results, size, budget=budget, cost=cost, shares=shares, holdout=holdout, column=column, draws=draws,
-            seed=seed, threads=threads,
+            seed=seed, threads=threads, executor=executor,
         )  # fmt: skip

@@ -81,6 +81,14 @@ def test_the_bootstrap_gives_the_bytes_of_one_process(pool):
     assert np.array_equal(spread.all_above(2), alone.all_above(2))
 
 
+def test_the_scores_of_every_set_are_those_of_one_process():
+    alone = SCORER.ablate(RAW, KINDS["perturbed"], full=True, start=3)
+    with ThreadPoolExecutor(3) as executor:
+        spread = SCORER.ablate(RAW, KINDS["perturbed"], full=True, start=3, executor=executor, piece=50)
+    assert np.array_equal(spread.scores, alone.scores)
+    assert spread.summary == alone.summary
+
+
 def test_a_range_of_sets():
     with ThreadPoolExecutor(2) as executor:
         parts = [
@@ -190,8 +198,8 @@ def test_an_interrupt_keeps_the_first_sets():
 
 
 def test_what_cannot_be_spread_is_refused():
-    with ThreadPoolExecutor(1) as executor, pytest.raises(GLevelError, match="full=True"):
-        SCORER.ablate(RAW, KINDS["perturbed"], executor=executor, full=True)
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
     with pytest.raises(GLevelError, match="the executor takes no more work"):
         SCORER.ablate(RAW, KINDS["perturbed"], executor=executor)
 
@@ -238,6 +246,13 @@ def test_the_bootstrap_on_dask_gives_the_bytes_of_one_process(dask, unit):
         for executor in (None, dask)
     )
     assert pickle.dumps(spread.summary) == pickle.dumps(alone.summary)
+
+
+def test_scores_and_quick_boards_on_dask_are_those_of_one_process(dask):
+    alone, spread = (SCORER.ablate(RAW, KINDS["kept"], full=True, executor=e, piece=3) for e in (None, dask))
+    assert np.array_equal(spread.scores, alone.scores)
+    quick = [SCORER.subset(RAW, 20, draws=60, executor=executor).to_dict() for executor in (None, dask)]
+    assert quick[0] == quick[1]
 
 
 def test_an_interrupt_on_dask_keeps_the_first_sets(dask):

@@ -20,6 +20,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     inputs.add_inputs(subset, policy=False)
     options.add_threads(subset)
+    options.add_cluster(subset)
     size = subset.add_mutually_exclusive_group(required=True)
     size.add_argument("--size", type=options.positive, metavar="K", help="how many tasks")
     size.add_argument("--budget", type=float, metavar="COST", help="the most that the tasks may cost together")
@@ -60,10 +61,12 @@ def run(arguments: argparse.Namespace) -> int:
     scorer, results = inputs.read_scorer(arguments)
     cost: Any = read_column(arguments.cost, "task", "cost", numbers=True) if arguments.cost else None
     about: Any = read_column(arguments.about, "model", arguments.holdout) if arguments.about else None
-    subset = scorer.subset(
-        results, arguments.size, budget=arguments.budget, cost=cost, shares=shares, holdout=about,
-        column=arguments.holdout, draws=arguments.draws, seed=arguments.seed, threads=arguments.threads,
-    )  # fmt: skip
+    with options.executor(arguments) as executor:
+        subset = scorer.subset(
+            results, arguments.size, budget=arguments.budget, cost=cost, shares=shares, holdout=about,
+            column=arguments.holdout, draws=arguments.draws, seed=arguments.seed, threads=arguments.threads,
+            executor=executor,
+        )  # fmt: skip
     if arguments.output:
         save = {".csv": write.csv, ".json": write.json, ".parquet": write.parquet}[kind]
         save(subset.columns(), arguments.output)

@@ -18,6 +18,7 @@ from glevel_fast.machines.identity import identity
 from glevel_fast.machines.interrupt import Interrupt, Progress
 from glevel_fast.machines.spread import spread
 from glevel_fast.uncertainty.bands import Bands
+from glevel_fast.uncertainty.full import FullScores
 from glevel_fast.uncertainty.pieces import checked_range, sets_in_piece
 from glevel_fast.uncertainty.prepared import Prepared, prepare
 from glevel_fast.uncertainty.specialists import SpecialistSets
@@ -146,17 +147,20 @@ class Ablation(AsFrames):
 
 @dataclass(frozen=True)
 class AblationJob:
-    """Summaries of ranges of sets, wherever it is unpickled."""
+    """Summaries or all scores of ranges of sets, wherever it is unpickled."""
 
     prepared: Prepared
     sets: SpecialistSets
     threads: int
     ranks: bool
+    full: bool
 
-    def __call__(self, first: int, last: int) -> Summary:
-        scorer = self.prepared.scorer
-        made = ablate(scorer, self.prepared, self.sets, threads=self.threads, start=first, stop=last, ranks=self.ranks)
-        return made.summary
+    def __call__(self, first: int, last: int) -> Summary | FullScores:
+        made = ablate(
+            self.prepared.scorer, self.prepared, self.sets, full=self.full, threads=self.threads,
+            start=first, stop=last, ranks=self.ranks,
+        )  # fmt: skip
+        return made.summary if made.scores is None else FullScores({first: made.scores})
 
 
 def ablate(
@@ -189,11 +193,10 @@ def ablate(
         step = min(step, max(1, PIECE_SCORED // max(prepared.raw.size, 1)))
     summary = None if full else _empty(prepared, sets, ranks)
     if executor is not None:
-        if summary is None:
-            raise GLevelError("an executor adds up summaries: full=True, the scores of every set, is made without one")
-        job = AblationJob(prepared, sets, threads or 1, ranks)
-        done = spread(executor, job, summary, start, stop, step, progress, adapt=piece is None)
-        return Ablation(prepared, sets, start, stop, done, None, summary, threads)
+        job, every = AblationJob(prepared, sets, threads or 1, ranks, full), FullScores({})
+        made = every if summary is None else summary
+        done = spread(executor, job, made, start, stop, step, progress, adapt=piece is None)
+        return Ablation(prepared, sets, start, stop, done, every.scores(n_models) if full else None, summary, threads)
     out = np.empty((stop - start if full else min(step, stop - start), n_models, 4))
     done = start
     with Interrupt(stop - start > step) as interrupt:

@@ -28,6 +28,8 @@ from glevel_fast.uncertainty.specialists import SpecialistSets
 from glevel_fast.version import __version__
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from glevel_fast.core.scoring import Scorer
 
 __all__ = ["Fidelity", "Subset", "choose_subset"]
@@ -215,6 +217,7 @@ def choose_subset(
     draws: int = 500,
     seed: int = 0,
     threads: int | None = None,
+    executor: Executor | None = None,
 ) -> Subset:
     """See `Scorer.subset`."""
     if (size is None) == (budget is None):
@@ -228,7 +231,7 @@ def choose_subset(
     else:
         keep = _of_budget(scorer, budget, costs, _shares(bench, shares, costs), draws, seed)  # type: ignore[arg-type]
     keep = np.unique(keep, axis=0)
-    judge = _Judge(scorer, results, keep, threads)
+    judge = _Judge(scorer, results, keep, threads, executor)
     parts = _parts(judge.models, holdout, seed, scorer)
     held, means = [], []
     for part in parts:
@@ -248,7 +251,9 @@ def choose_subset(
 class _Judge:
     """All drawn subsets on all models, beside the full board."""
 
-    def __init__(self, scorer: Scorer, results: ResultsLike, keep: Keep, threads: int | None) -> None:
+    def __init__(
+        self, scorer: Scorer, results: ResultsLike, keep: Keep, threads: int | None, executor: Executor | None
+    ) -> None:
         if not scorer.benchmark.modalities:  # the mean over all tasks and over won ones take the place of S2 and S3
             loaded = as_results(results, scorer.compiled)
             of_text = _as_modality(scorer.benchmark)
@@ -259,8 +264,9 @@ class _Judge:
             prepared = prepare(scorer, results, threads=threads)
         self.backend, self.threads = prepared.scorer.backend, count_threads(threads)
         sets = SpecialistSets.kept(prepared.scorer.benchmark, keep)
-        scored = ablate(prepared.scorer, prepared, sets, full=True, threads=threads)
-        assert scored.scores is not None
+        scored = ablate(prepared.scorer, prepared, sets, full=True, threads=threads, executor=executor)
+        if scored.scores is None or not scored.complete:  # some of the draws tell nothing of the rest
+            raise KeyboardInterrupt
         some = prepared.scores.overall[:, 0] > 0  # the others have no rank on any board
         self.models = tuple(name for name, has in zip(prepared.scores.models, some.tolist(), strict=True) if has)
         self.full = np.ascontiguousarray(prepared.scores.overall[some])
