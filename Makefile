@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 CPP := $(wildcard cpp/*.?pp cpp/*/*.?pp)
 SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE $(CPP) $(shell find python -name '*.py*' -o -name '*.csv' -o -name 'page.*' | grep -v __pycache__)
 
-# The tests side by side; pytest-benchmark has nothing to do in them.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 -p no:benchmark
+# The tests side by side, those of a file together, as the examples of a page need it; pytest-benchmark has nothing to do
+# in them.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile -p no:benchmark
 
 .PHONY: demo test lint format bench docs develop clean sanitize determinism coverage fuzz mutants test-lowest wheel lock audit
 
@@ -37,13 +38,13 @@ bench: $(VENV)/.installed $(VENV)/.test
 	$(BIN)/python -m pytest benchmarks --write-results $(PYTEST_ARGS)
 
 # Renews what scripts print into the documents, then builds the site into build/site; a warning is an error.
-docs: $(VENV)/.installed $(VENV)/.docs
+docs: $(VENV)/.installed $(VENV)/.test $(VENV)/.docs
 	$(BIN)/python docs/how_sure.py
 	$(BIN)/python docs/ladder.py
 	$(BIN)/python docs/metrics.py
 	$(BIN)/python docs/quick_boards.py
 	$(BIN)/python docs/schemas.py
-	$(BIN)/python docs/make.py
+	$(BIN)/python -m pytest -q -p no:benchmark --renew docs python README.md
 	$(BIN)/python docs/commands.py > docs/reference/commands.md
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 

@@ -1,4 +1,4 @@
-"""The documents: their commands run, and print what stands below them."""
+"""The documents: what the scripts write into them, and what they point to. Their examples run too: conftest.py."""
 
 from __future__ import annotations
 
@@ -10,40 +10,6 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-pytest.importorskip("jinja2", reason="the extra `report` is not installed")
-
-
-def make():
-    spec = importlib.util.spec_from_file_location("docs_make", DOCS / "make.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_four_documents_have_commands():
-    names = {path.stem for path in make().documents()}
-    assert {
-        "reading-a-board",
-        "why-is-my-score-this",
-        "publishing-a-board",
-        "what-the-published-boards-get-wrong",
-    } <= names
-
-
-@pytest.mark.parametrize("path", make().documents(), ids=lambda path: path.stem)
-def test_up_to_date(path, monkeypatch):
-    monkeypatch.delenv("COLUMNS", raising=False)
-    assert make().fresh_text(path) == path.read_text(encoding="utf-8"), "run `python docs/make.py`"
-
-
-@pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.stem)
-def test_python_examples_run(path, capsys):
-    names: dict[str, object] = {}
-    for code in PYTHON.findall(path.read_text(encoding="utf-8")):
-        exec(compile(code, path.name, "exec"), names)
-    capsys.readouterr()
 
 
 def test_the_reference_of_commands_is_what_the_parser_says(monkeypatch):
@@ -57,13 +23,10 @@ def test_the_reference_of_commands_is_what_the_parser_says(monkeypatch):
     )
 
 
-def test_the_tutorial_runs(capsys):
-    names: dict[str, object] = {}
-    for cell in json.loads((DOCS / "tutorial.ipynb").read_text(encoding="utf-8"))["cells"]:
-        assert not cell.get("outputs"), "the site runs it; the file holds no outputs"
-        if cell["cell_type"] == "code":
-            exec(compile("".join(cell["source"]), "tutorial.ipynb", "exec"), names)
-    capsys.readouterr()
+def test_the_tutorial_holds_no_outputs():
+    """The site runs it."""
+    cells = json.loads((DOCS / "tutorial.ipynb").read_text(encoding="utf-8"))["cells"]
+    assert not [cell for cell in cells if cell.get("outputs")]
 
 
 def test_every_page_is_in_the_site():
