@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,10 @@ def test_a_metric_of_ones_own(registry):
     bench = gl.Benchmark(("a",), ("image",), ("generation",), ("LPIPS Alex",), np.array([0.3]))
     assert gl.Scorer(bench).map(np.array([[0.5]]))[0, 0] == pytest.approx(100 * np.tanh(0.5), rel=1e-14)
     assert gl.register_metric(gl.Metric("LPIPS", "inverse", constant=0.5, aliases=("lpips alex",))) == lpips
+    sent = pickle.loads(pickle.dumps(lpips))  # with a NaN of its own for what the family lacks
+    assert (sent, hash(sent)) == (lpips, hash(lpips))
+    assert sent != gl.Metric("LPIPS", "inverse", constant=0.5)
+    assert gl.register_metric(sent) == lpips
     with pytest.raises(ValueError, match="replace=True"):
         gl.register_metric(gl.Metric("lpips", "inverse", constant=0.7))
     gl.register_metric(gl.Metric("lpips", "inverse", constant=0.7), replace=True)

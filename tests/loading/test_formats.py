@@ -7,11 +7,12 @@ import math
 import sys
 import zipfile
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from other_tools import CARD, HELM_SPEC, INSPECT, LM_EVAL, MTEB, OPENCOMPASS, stat
 
-from glevel_fast.errors import ResultsError
+from glevel_fast.errors import GLevelError, ResultsError
 from glevel_fast.loading.formats import eee, helm, inspect_ai, lm_eval, model_index, mteb, opencompass, vlmevalkit
 from glevel_fast.loading.formats.rows import AVERAGE, Row, Take
 
@@ -174,6 +175,17 @@ def test_inspect_archive_packed_with_zstd(tmp_path):
     (tmp_path / "b.eval").write_bytes(whole[:at] + b"\xff\xff\xff" + whole[at + 3 :])
     with pytest.raises(ResultsError, match=r"b\.eval: is no `\.eval` archive that can be read"):
         read(inspect_ai, tmp_path / "b.eval")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_inspect_archive_that_is_damaged(tmp_path, method):
+    """Wherever three bytes of the packed header are others."""
+    whole = Path(archive(tmp_path / "a.eval", method)).read_bytes()
+    start = whole.index(b"header.json") + len("header.json")
+    for at in range(start, whole.index(b"PK\x01\x02"), 7):
+        (tmp_path / "b.eval").write_bytes(whole[:at] + b"\xff\xff\xff" + whole[at + 3 :])
+        with pytest.raises(GLevelError, match=r"b\.eval: (is no `\.eval` archive that can|cannot) be read"):
+            read(inspect_ai, tmp_path / "b.eval")
 
 
 def test_inspect_that_did_not_end(tmp_path):

@@ -79,7 +79,7 @@ def test_lists_every_fault():
     ("raw", "why"),
     [
         (b'{"model": "a", "model": "b"}', "twice"),
-        (b"[" * 10_000, "nested too deep"),
+        (b"[" * 10_000, "nested too deep|is not JSON"),  # from Python 3.14 on, its end is reached
         (b"[1]", "not an object"),
         (b"", "is not JSON"),
         (b" " * 70_000, "more than the limit of 65,536"),

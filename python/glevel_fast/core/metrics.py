@@ -51,6 +51,15 @@ class Metric:
     high: float = math.inf
     aliases: tuple[str, ...] = ()
 
+    def __eq__(self, other: object) -> bool:
+        """A number that the family lacks is NaN, and equals the other's."""
+        if not isinstance(other, Metric):
+            return NotImplemented
+        return (self.to_dict(), self.aliases) == (other.to_dict(), other.aliases)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.family, self.aliases))
+
     def to_dict(self) -> dict[str, Any]:
         """The definition as plain data for JSON; None for what is NaN, and for a domain without an end.
 

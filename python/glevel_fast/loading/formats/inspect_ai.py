@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import sys
 import zipfile
 import zlib
 from typing import Any, BinaryIO
@@ -64,18 +66,21 @@ def _limit(given: Any) -> str:
 
 def _header(path: str) -> Any:
     """header.json of an archive: the samples are neither read nor unpacked, so their number and size do not matter."""
-    broken: tuple[type[Exception], ...] = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
+    broken = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError)
     with open_file(path, MAX_ARCHIVE) as file:
         try:
             try:
                 raw = _member(file, zipfile)
-            except NotImplementedError:  # packed with zstd, as inspect does today
-                broken = (*broken, require("backports.zstd", "formats").ZstdError)
+            except NotImplementedError:  # packed with zstd, as inspect does today; zipfile knows it from Python 3.14 on
+                if sys.version_info >= (3, 14):
+                    raise
                 raw = _member(file, require("backports.zstd.zipfile", "formats"))
         except MissingExtraError:
             raise
-        except broken as error:
-            raise ResultsError(f"{path}: is no `.eval` archive that can be read: {error}") from None
+        except Exception as error:
+            if isinstance(error, broken) or type(error).__name__ == "ZstdError":  # of Python or of the backport
+                raise ResultsError(f"{path}: is no `.eval` archive that can be read: {error}") from None
+            raise
     if raw is None:
         raise ResultsError(f"{path}: has no header.json: the run has not ended, or this is no log of inspect")
     if len(raw) > MAX_BYTES:
