@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -165,6 +166,26 @@ def test_the_shell_is_answered(tmp_path):
     assert "score" in out.read_text()
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["scroe"], "did you mean score?"),
+        (["what_if"], "did you mean what-if?"),
+        (["report", "--titel", "x", "-o", "site"], "glevel report: error: unrecognized arguments: --titel; did you"),
+        (["board", "--lable=x"], "did you mean --label?"),
+        (["registry", "bord"], "did you mean board?"),
+        (["frobnicate"], "choose from"),
+    ],
+)
+def test_what_was_meant(capsys, line, said):
+    with pytest.raises(SystemExit) as end:
+        main(line)
+    assert end.value.code == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert ("did you mean" in error) == (line != ["frobnicate"])
+
+
 # For a paper ------------------------------------------------------------------------------------------------
 
 
@@ -181,6 +202,33 @@ def test_latex_for_one_column(capsys):
     assert "no column 'Speed'" in capsys.readouterr().err
     assert main(["board", "--latex", "-", "--label", "}\\input{x"]) == 1
     assert "label" in capsys.readouterr().err
+
+
+PAPERS = {
+    "article": "\\documentclass[twocolumn]{article}",
+    "icml": "\\documentclass[10pt,twocolumn]{article}\n\\textwidth=6.75in\n\\columnsep=0.25in",
+}
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_latex_fits_one_column_of_a_paper(tmp_path, capsys, paper):
+    """Set by TeX: nothing sticks out, and no model's name is broken."""
+    if not shutil.which("pdflatex"):
+        pytest.skip("no TeX is installed")
+    tables = []
+    for options in (["--top", "45"], ["--level", "1", "--top", "12"], ["--scope", "D:Crack Detection", "--top", "9"]):
+        tables.append(str(tmp_path / f"table{len(tables)}.tex"))
+        assert main(["board", *options, "--bold", "-q", "--latex", tables[-1]]) == 0
+    text = "\\clearpage\n".join(f"\\input{{{table}}}" for table in tables)
+    source = f"{PAPERS[paper]}\n\\usepackage{{booktabs}}\n\\begin{{document}}\n{text}\n\\end{{document}}\n"
+    (tmp_path / "paper.tex").write_text(source, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-draftmode", "paper.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    if "booktabs.sty' not found" in done.stdout:
+        pytest.skip("TeX lacks booktabs")
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Overfull" not in done.stdout
+    assert "Float too large" not in done.stdout
 
 
 def test_the_best_is_bold_not_the_rank():

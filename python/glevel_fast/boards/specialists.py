@@ -46,7 +46,7 @@ class SpecialistBoard(Formats):
     n_models : int
     """
 
-    narrow = ("Task", "Specialist", "σ", "Best model", "Best", "Wins")
+    narrow = ("Task", "σ", "Best", "Margin", "Wins")
 
     scope: Scope
     tasks: tuple[str, ...]

@@ -36,6 +36,7 @@ from glevel_fast.cli import (
 from glevel_fast.cli.completion import answer
 from glevel_fast.cli.notes import add_quiet, begin
 from glevel_fast.cli.options import named
+from glevel_fast.cli.parsing import Parser
 from glevel_fast.errors import GLevelError
 from glevel_fast.version import __version__
 
@@ -100,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line, with a parser for each command."""
-    whole = argparse.ArgumentParser(
+    whole = Parser(
         prog="glevel",
         description="Score multimodal generalists on General-Level (Levels 2 to 5).",
         epilog=EPILOG,

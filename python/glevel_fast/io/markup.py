@@ -17,6 +17,10 @@ from glevel_fast.text import WIDTH, clean, shown, shown_listing
 
 __all__ = ["TextTable", "markdown_text", "tex_text"]
 
+LONG = 30
+"""Longer texts of a LaTeX table become paragraphs of this many letters a line."""
+MOST = 47
+"""Letters in a row that fit one column of a paper at \\footnotesize; more are set smaller."""
 _MARKDOWN = {c: "\\" + c for c in "\\`*_[]#|~!$"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"}
 _TEX = {c: "\\" + c for c in "{}$&#_%"} | {
     "\\": "\\textbackslash{}",
@@ -128,24 +132,33 @@ class TextTable:
         if not re.fullmatch(r"[A-Za-z0-9:._-]*", label):
             raise GLevelError(f"the label {shown(label)} may hold letters, digits and :-_. only")
         best = self._best() if bold else {}
-        lines = [
-            " & ".join(
-                f"\\textbf{{{tex_text(cell)}}}" if best.get(c) == _value(cell) is not None else tex_text(cell)
-                for c, cell in enumerate(row)
-            )
-            for row in self.rows
-        ]
+        widths = [max(len(clean(row[c])) for row in [self.header, *self.rows]) for c in range(len(self.header))]
+        kinds = [self._kind(c, width) for c, width in enumerate(widths)]
+        size, gap = ("footnotesize", 3) if sum(min(w, LONG) for w in widths) <= MOST else ("scriptsize", 2)
+
+        def cell_text(c: int, cell: str) -> str:
+            text = ("\\raggedright " if kinds[c] not in "lr" else "") + tex_text(cell)
+            return f"\\textbf{{{text}}}" if best.get(c) == _value(cell) is not None else text
+
+        lines = [" & ".join(cell_text(c, cell) for c, cell in enumerate(row)) for row in self.rows]
         rows = "\n".join(f"{line} \\\\" for line in lines)
         label = f"\\label{{{label}}}\n" if label else ""
         notes = "".join(f"% {clean(note, 400)}\n" for note in self.notes)
         return (
             "% needs \\usepackage{booktabs}\n"
             f"{notes}\\begin{{table}}\n\\centering\n\\caption{{{tex_text(caption or self.title, 400)}}}\n{label}"
-            "\\footnotesize\n\\setlength{\\tabcolsep}{4pt}\n"
-            f"\\begin{{tabular}}{{{self.align}}}\n\\toprule\n"
+            f"\\{size}\n\\setlength{{\\tabcolsep}}{{{gap}pt}}\n"
+            f"\\begin{{tabular}}{{@{{}}{''.join(kinds)}@{{}}}}\n\\toprule\n"
             f"{' & '.join(map(tex_text, self.header))} \\\\\n\\midrule\n{rows}\n\\bottomrule\n"
             "\\end{tabular}\n\\end{table}\n"
         )
+
+    def _kind(self, c: int, width: int) -> str:
+        """How LaTeX sets a column: long texts as ragged paragraphs, broken between words alone; a name never is."""
+        words = [word for row in self.rows for word in clean(row[c]).split()] if width > LONG else []
+        if self.align[c] == "l" and words and max(map(len, words)) <= LONG // 2 + 3:
+            return f"p{{{LONG // 3}em}}"
+        return self.align[c]
 
     def _best(self) -> dict[int, float]:
         """The largest number of each column that holds more than one, by column."""
