@@ -29,6 +29,15 @@ def score(values, benchmark=None, **options):
     return Scorer(benchmark, **options).score({"M": dict(zip(NAMES, values, strict=True))})
 
 
+def test_one_specialist_in_a_fraction_is_noted():
+    """0.76 among percents: whoever has 60.5 percent would win, and nobody would know why."""
+    said = "specialists of at most 1 among percents, which may be fractions: 'vqa' (Acc 0.76)"
+    values = [60.5, 80, 90, 20, 50, 36, 40]
+    assert said in score(values, bench((0.76, 80, 110, 25, 60, 35, 40))).notes
+    assert not any("at most 1 among" in note for note in score(values).notes)
+    assert not any("at most 1 among" in note for note in score(values, bench((2, 0.8, 3, 25, 4, 3, 2))).notes)
+
+
 # The model
 
 

@@ -1,5 +1,6 @@
 """Workbooks that are not what they seem, and cells that are more, or less, than their value."""
 
+import datetime
 import struct
 import tracemalloc
 import zipfile
@@ -303,6 +304,16 @@ def test_plain_workbooks(tmp_path):
     bad = save(tmp_path / "bad.xlsx", {"Sheet1": [["model", "A"], [], ["m", "=1+1"]]})
     with pytest.raises(ResultsError, match=r"row 3, model 'm', task 'A': a formula without a saved result"):
         load_results(bad, bench)
+    dated = save(tmp_path / "dated.xlsx", {"Sheet1": [["model", "A"], ["m", datetime.date(2025, 6, 5)]]})
+    with pytest.raises(ResultsError, match=r"task 'A': .*2025.*\(a date: format the cell as a number"):
+        load_results(dated, bench)
+    titled = save(tmp_path / "titled.xlsx", {"Sheet1": [["All of May", None, None], [], ["model", "A"], ["m", 61]]})
+    refuses(titled, ["sheet 'Sheet1', row 1: is no header, only the title 'All of May'", "in row 3"], bench)
+    readme = save(tmp_path / "readme.xlsx", {"readme": [["What this is"]], "data": [["model", "A"], ["m", 61]]})
+    with pytest.raises(ResultsError, match=r"taken from the sheet 'readme'; passed over: 'data'"):
+        load_results(readme, bench)
+    turned = save(tmp_path / "turned.xlsx", {"Sheet1": [[None, "m"], ["A", 61], ["B", 51]]})
+    np.testing.assert_array_equal(load_results(turned, bench).values, [[61, 51]])
     refuses(save(tmp_path / "none.xlsx", {"a": [], "b": [[None]]}), "without any values", bench)
 
 

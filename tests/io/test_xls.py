@@ -56,6 +56,18 @@ def test_percentages_are_in_percent(tmp_path):
     assert any("1 cell formatted as percentages" in note and "B2" in note for note in results.notes)
 
 
+def test_a_percent_sign_that_is_text(tmp_path):
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Results")
+    for i, row in enumerate([["model", "vqa", "draw"], ["A", 60.5, 18.0]]):
+        for j, cell in enumerate(row):
+            sheet.write(i, j, cell, xlwt.easyxf(num_format_str='0.0"%"'))
+    book.save(str(tmp_path / "r.xls"))
+    results = gl.load_results(tmp_path / "r.xls", BENCH)
+    assert results.values[0].tolist() == [60.5, 18.0]
+    assert not results.notes
+
+
 def test_an_error_is_refused(tmp_path):
     with pytest.raises(gl.ResultsError, match=r"row 2.*model 'A', task 'vqa'.*#DIV/0!"):
         gl.load_results(with_error(tmp_path / "r.xls"), BENCH)

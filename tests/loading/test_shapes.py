@@ -106,6 +106,12 @@ LINES = "model,vqa,ocr,t2i\nA,61.5,,20.5\nB,50,,\n"
         ("# made by me\nmodel,vqa\nA,61.5\n", ["line 1: '# made by me' is a comment, not the header: remove it"]),
         ("My board\nmodel,vqa,t2i\nA,61.5,20.5\n", ["line 1: is no header, only the title 'My board'", "in line 2"]),
         ("Results of May,,\n,,\nmodel,vqa,t2i\nA,61.5,20.5\n", ["line 1: is no header", "seem to stand in line 3"]),
+        (",A\nvqa,61.5\nocr,x\n", ["task 'ocr': 'x'"]),  # tasks as rows, and one model
+        ("| model | vqa |\n|:--|---|\n| A | 61.5 |\n", ["line 1: is a Markdown table: save its cells as CSV"]),
+        ("model,vqa\nA,\\textbf{61.5}\n", ["(write it without markup)"]),
+        ("model,vqa\nA,\u221261.5\n", ["(write the minus as '-')"]),
+        ("model,vqa\nA,2025-06-05\n", ["a date: format the cell as a number"]),
+        ("Model Name,vqa\nA,61.5\n", ["has no column 'model'", "if 'Model Name' holds the models, call it 'model'"]),
         ("model,vqa,ocr\nA,61,5,50\n", ["line 2: 4 cells where the header has 3; are decimals written with a comma?"]),
         ('model,vqa\nA,"61,5"\n', ["line 2, model 'A', task 'vqa': '61,5' (write decimals with a point)"]),
         ("model,vqa\nA,61.5±0.2\n", ["'61.5±0.2' (give the mean alone)"]),
@@ -137,7 +143,8 @@ def test_other_texts(tmp_path):
     same(written(tmp_path / "r.jsonl", lines))
     same(written(tmp_path / "r.ndjson", lines))
     refused(written(tmp_path / "r.jsonl", lines + "{"), "r.jsonl, line 4, column 2: is not JSON")
-    refused(written(tmp_path / "r.jsonl", "[1]\n"), "record 1 is [1.0], not an object")
+    refused(written(tmp_path / "r.jsonl", "[1]\n"), "record 1 is [1.0], not an object", "name the file .json")
+    refused(written(tmp_path / "r.json", lines), "r.json, line 3, column 1: is not JSON", "name the file .jsonl")
 
 
 def test_packed_texts_have_limits(tmp_path, monkeypatch):

@@ -92,6 +92,13 @@ def fractional_groups(bench: Benchmark) -> list[int]:
     return [g for g, tasks in by_group if len(tasks) >= 2 and (bench.sota[tasks] <= 1).all()]
 
 
+def _lone_specialists(bench: Benchmark, groups: list[int]) -> list[int]:
+    """Specialists in percent, of at most 1, where those of the table are far above; `groups` are judged as a whole."""
+    known = percentages(bench) & (bench.sota > 0)
+    low = known & (bench.sota <= 1) & ~np.isin(bench.group_of_task, groups)
+    return np.flatnonzero(low).tolist() if low.any() and _median(bench.sota[known]) > PLAUSIBLE else []
+
+
 def compiled(bench: Benchmark, options: Options, backend: Any) -> Compiled:
     """The benchmark with specialists in percent, for a scorer of these options.
 
@@ -101,6 +108,9 @@ def compiled(bench: Benchmark, options: Options, backend: Any) -> Compiled:
         Specialists in fractions, unless the option `fractions` is "scale" or "keep".
     """
     groups = fractional_groups(bench) if options.policy == "paper" else []
+    if lone := _lone_specialists(bench, groups):
+        listed = listing([f"{shown(bench.tasks[j])} ({bench.metric[j]} {bench.sota[j]:g})" for j in lone])
+        bench = bench.noting(f"specialists of at most 1 among percents, which may be fractions: {listed}")
     if not groups:
         return Compiled(bench, options, backend)
     inside = np.isin(bench.group_of_task, groups) & percentages(bench) & ~np.isnan(bench.sota)

@@ -32,6 +32,10 @@ _CURES = (
     (r"#\w+[/!?].*|#NAME\?|Err:\d+", "an error of a spreadsheet: mend its formula"),
     (r".*\d\s*(?:±|\+/-|\+-).*|.*\d\s*\(\s*±?\s*\d[^)]*\)", "give the mean alone"),
     (r"(?:\*+|_+|`|~+|<\w+>).*\d.*(?:\*+|_+|`|~+|</\w+>)", "write it without markup"),
+    (r"\d{4}-\d\d-\d\d\b.*", "a date: format the cell as a number, and type it again"),
+    (r"a date", "format the cell as a number, and type it again"),
+    (r"\\\w+\s*\{.*\d.*\}", "write it without markup"),
+    (r"[\u2212\u2013\u2014\ufe63\uff0d]\s*\d.*", "write the minus as '-'"),
     (r"[+-]?\d{1,3}(?:[, ]\d{3})+\.\d*", "write it without separators of thousands"),
     (r"[+-]?\d*,\d+\s*%?", "write decimals with a point"),
     (r"[<>≤≥~≈]=?\s*\d.*|.*\d\s*[*†‡§¹²³^a-z↑↓]+", "write the number alone"),
@@ -51,6 +55,8 @@ class Unreadable:
 def cure(value: object) -> str:
     """What to do about a cell that is no number, as " (...)"; "" where nothing better than that is known."""
     text = value.what if isinstance(value, Unreadable) else value
+    if type(value).__module__ == "datetime":  # a workbook's
+        text = str(value)
     if not isinstance(text, str) or len(text) > 100:
         return ""
     text = text.strip()

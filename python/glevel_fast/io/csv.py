@@ -15,7 +15,7 @@ from glevel_fast.errors import GLevelError
 from glevel_fast.io.files import open_file
 from glevel_fast.io.limits import MAX_CELLS, MAX_TASKS, refuse_many
 from glevel_fast.io.recognise import refuse_strangers
-from glevel_fast.io.table import Table, named_columns
+from glevel_fast.io.table import Table, named_columns, title_alone
 from glevel_fast.io.write import FORMULA
 from glevel_fast.text import shown
 
@@ -131,6 +131,8 @@ def _sniff(head: bytes, path: str, separator: str) -> tuple[tuple[str, ...], int
         not own or len(lines) < 2 or own != lines[1][1].count(separator)
     ):
         raise GLevelError(f"{path}, line {number}: {shown(first.strip())} is a comment, not the header: remove it")
+    if "|" in first and len(lines) > 1 and re.fullmatch(r"[\s|:-]*-[\s|:-]*", lines[1][1]):
+        raise GLevelError(f"{path}, line {number}: is a Markdown table: save its cells as CSV")
     bare = re.sub(r'"[^"]*"', "", first)
     other = max(";\t|,".replace(separator, ""), key=bare.count)
     if bare.count(other) > bare.count(separator):
@@ -156,10 +158,9 @@ def _other_separator(other: str, separator: str, lines: Sequence[tuple[int, str]
 
 def _refuse_title(header: list[str], line: int, record: list[str], next_line: int, path: str) -> None:
     """Raise for a title above the header: one text alone, above a line of several."""
-    filled = [cell for cell in header if cell.strip()]
-    if len(filled) == 1 and sum(bool(cell.strip()) for cell in record) > 1:
+    if title := title_alone(header, record):
         raise GLevelError(
-            f"{path}, line {line}: is no header, only the title {shown(filled[0].strip())}; "
+            f"{path}, line {line}: is no header, only the title {shown(title)}; "
             f"the names of the columns seem to stand in line {next_line}: remove what is above"
         )
 

@@ -59,8 +59,9 @@ def read_json_lines(path: str | os.PathLike[str]) -> list[Any]:
             except GLevelError as error:
                 raise GLevelError(str(error).replace(f"line {i}, line 1,", f"line {i},")) from None
     if wrong := [i for i, value in enumerate(found, start=1) if not isinstance(value, dict)]:
+        cure = "; JSON in one piece? name the file .json" if len(found) == 1 else ""
         raise GLevelError(
-            f"{where}: record {wrong[0]} is {shown(found[wrong[0] - 1])}, not an object with named values"
+            f"{where}: record {wrong[0]} is {shown(found[wrong[0] - 1])}, not an object with named values{cure}"
         )
     return found
 
@@ -124,6 +125,10 @@ def parse_json(raw: bytes, where: str, *, foreign: bool = False, integers: bool 
     try:
         return json.loads(text, parse_float=number, parse_int=whole, parse_constant=constant, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
-        raise GLevelError(f"{where}, line {error.lineno}, column {error.colno}: is not JSON: {error.msg}") from None
+        lines = error.msg == "Extra data" and text[: error.pos].endswith("\n") and text[error.pos] == "{"
+        cure = "; one object a line? name the file .jsonl" if lines else ""
+        raise GLevelError(
+            f"{where}, line {error.lineno}, column {error.colno}: is not JSON: {error.msg}{cure}"
+        ) from None
     except RecursionError:
         raise GLevelError(f"{where}: is nested too deep to be a table") from None

@@ -53,6 +53,17 @@ class Table:
         return next((header for header in self.columns if fold_header(header) == wanted), None)
 
 
+def title_alone(header: Sequence[object], below: Sequence[object]) -> str:
+    """The one text of a line above a line of several, which is no header but a title; "" where it is none.
+
+    One text in the second column is no title, but the only model above tasks as rows.
+    """
+    filled = [i for i, cell in enumerate(header) if not is_blank(cell)]
+    if len(filled) != 1 or filled[0] == 1 or sum(not is_blank(cell) for cell in below) < 2:
+        return ""
+    return as_text(header[filled[0]]) or ""
+
+
 def fold_header(header: str) -> str:
     """The form under which headers meet: case and white space do not count."""
     return "".join(header.split()).casefold()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.cells import Column, as_text, is_blank
-from glevel_fast.io.table import Table, named_columns
+from glevel_fast.io.table import Table, named_columns, title_alone
 from glevel_fast.text import listing, shown
 
 if TYPE_CHECKING:
@@ -142,6 +142,11 @@ def _table(where: str, cells: list[list[object]]) -> Table | None:
     """Rows with a header, the first that is not blank; None where all are."""
     if not (filled := _filled(cells)):
         return None
+    if len(filled) > 1 and (title := title_alone(cells[filled[0]], cells[filled[1]])):
+        raise GLevelError(
+            f"{where}, row {filled[0] + 1}: is no header, only the title {shown(title)}; "
+            f"the names of the columns seem to stand in row {filled[1] + 1}: remove what is above"
+        )
     columns = [column[1:] for column in zip(*(cells[i] for i in filled), strict=True)]
     return Table(where, named_columns(cells[filled[0]], columns, where), [i + 1 for i in filled[1:]])
 

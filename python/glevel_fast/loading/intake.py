@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from glevel_fast.core.benchmark import Benchmark
 
+MODEL_HEADERS = frozenset({"models", "modelname", "name", "method", "methods", "system", "systems", "mllm", "llm"})
+"""What the column of models is often called, folded."""
 MAX_BAD = 500_000
 """Most cells of one source that are no numbers, even where these count as not supported."""
 
@@ -178,6 +180,9 @@ class _Intake:
             raise ResultsError(f"{table.where}: is empty")
         if key is None:
             hint = "; this looks like a benchmark" if task and table.find("metric") else ""
+            names = [c for c in table.columns if fold_header(c) in MODEL_HEADERS]
+            hint += f"; if {shown(names[0])} holds the models, call it 'model'" if names else ""
+            hint += "".join(f"; {note}" for note in table.notes)
             raise ResultsError(
                 f"{table.where}: has no column 'model'; it has {listing([shown(c) for c in table.columns])}{hint}; "
                 "results are wide ('model', then one column per task) or long ('model', 'task', 'value')"
