@@ -24,6 +24,7 @@ DENSE, CHANGE, RESAMPLE, ABOVE, PAIRS, TILES, RESAMPLING, SUMMARY, RANDOM = (
         "summary.cpp", "random.hpp",
     )
 )  # fmt: skip
+JOB = "python/glevel_fast/machines/job.py"
 TWIN, RULES, COMPILED, BENCHMARK, BOARDS = (
     f"python/glevel_fast/{name}.py"
     for name in ("core/twin/engine", "core/rules", "core/compiled", "core/benchmark", "boards/board")
@@ -38,7 +39,6 @@ TWIN, RULES, COMPILED, BENCHMARK, BOARDS = (
     FRAGILITY,
     BOOTSTRAP,
     RECIPES,
-    PIECES,
     PACKED,
     PREPARED,
     INFLUENCE,
@@ -62,7 +62,6 @@ TWIN, RULES, COMPILED, BENCHMARK, BOARDS = (
                 "fragility",
                 "bootstrap",
                 "recipes",
-                "pieces",
                 "packed",
                 "prepared",
                 "influence",
@@ -99,7 +98,7 @@ TESTS = {
         "uncertainty/ablation uncertainty/bands uncertainty/bootstrap uncertainty/parts",
     ),
     **dict.fromkeys((INFLUENCE, COMPARISON, LIMITS), "uncertainty/certainty uncertainty/bootstrap"),
-    **dict.fromkeys((PIECES, PACKED, PREPARED), "uncertainty/parts"),
+    **dict.fromkeys((JOB, PACKED, PREPARED), "uncertainty/parts"),
     BANDS: "uncertainty/bands",
     RECIPES: "uncertainty/ablation uncertainty/parts",
     **dict.fromkeys(
@@ -296,8 +295,8 @@ MUTANTS = [
     ("bands: one more for many models", BANDS, "n_models <= MOST_MODELS", "n_models < MOST_MODELS"),
     ("bands: the last one ends behind the last rank", BANDS, "+ (1 << shift) - 1, self", "+ (1 << shift), self"),
     ("rank interval: a band's other end", PY_SUMMARY, "(1.0 - tail)[1]", "(1.0 - tail)[0]"),
-    ("overlap: the next set too", PIECES, "first < whole[-1][1]", "first <= whole[-1][1]"),
-    ("overlap: only of what starts at the same set", PIECES, "first < whole[-1][1]", "first == whole[-1][0]"),
+    ("overlap: the next set too", JOB, "first < whole[-1][1]", "first <= whole[-1][1]"),
+    ("overlap: only of what starts at the same set", JOB, "first < whole[-1][1]", "first == whole[-1][0]"),
     ("a count of 256 is one of 0", PACKED, "counts[large] >> 8", "counts[large] >> 9"),
     ("a stretch without its end", PACKED, "rows.shape[1] - some", "rows.shape[1] - 1 - some"),
     ("the seed is not of the job", RECIPES, "return self.relative, self.seed", "return (self.relative,)"),

@@ -9,8 +9,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "python" / "glevel_fast"
 # From the ground up. A room is a folder or a file of this name; a set of rooms stands side by side, in the order given.
 ROOMS = (
-    "version", "errors", "extras", "text", "machines", "_core", "io", "core", "loading", "evaluation", "uncertainty",
-    "boards", "trust", "published", "registry", "report", "api", "reference", "cli", "__main__", "__init__",
+    "version", "errors", "extras", "text", "machines", "_core", "io", "core", "loading", "folders", "evaluation",
+    "uncertainty", "boards", "trust", "published", "registry", "report", "api", "reference", "cli", "__main__",
+    "__init__",
 )  # fmt: skip
 
 

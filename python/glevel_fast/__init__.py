@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UnknownMetricError,
     )
     from glevel_fast.evaluation.evaluate import Evaluation, evaluate
+    from glevel_fast.folders import ScoredFolder
     from glevel_fast.loading.benchmark import load_benchmark
     from glevel_fast.loading.importing import Imported, import_results
     from glevel_fast.loading.results import ResultsLike, load_results
@@ -80,6 +81,7 @@ _HOME = {
     "Results": "core.results",
     "ResultsError": "errors",
     "ResultsLike": "loading.results",
+    "ScoredFolder": "folders",
     "Scorer": "api",
     "Scores": "api",
     "SpecialistSets": "uncertainty.specialists",
@@ -125,6 +127,7 @@ __all__ = [
     "Results",
     "ResultsError",
     "ResultsLike",
+    "ScoredFolder",
     "Scorer",
     "Scores",
     "SpecialistSets",

@@ -5,6 +5,7 @@ A room is loaded with the first call of a method that leads there: most processe
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from glevel_fast.boards.board import Board
     from glevel_fast.core.update import Updated
+    from glevel_fast.folders import ScoredFolder
     from glevel_fast.report.plots import ScoresPlots
     from glevel_fast.report.with_plots import Ablation, Bootstrap, Receipt, WhatIf
     from glevel_fast.uncertainty.bootstrap import Unit
@@ -126,7 +128,14 @@ class Scorer(_scoring.Scorer):
 
     kind_of_scores = Scores
 
-    def score(self, results: ResultsLike, *, models: Sequence[str] | None = None, threads: int | None = None) -> Scores:
+    def score(
+        self,
+        results: ResultsLike,
+        *,
+        models: Sequence[str] | None = None,
+        threads: int | None = None,
+        executor: Executor | None = None,
+    ) -> Scores:
         """Score models.
 
         Parameters
@@ -139,6 +148,9 @@ class Scorer(_scoring.Scorer):
             Names for the rows of an array.
         threads : int, optional
             Default: all cores this process may use. The bits do not depend on it.
+        executor : concurrent.futures.Executor, optional
+            Who reads the files that are to be loaded, as in `load_results`. What is in memory is scored here:
+            sending it would take longer. `score_folder` scores on the workers too.
 
         Returns
         -------
@@ -160,7 +172,56 @@ class Scorer(_scoring.Scorer):
         >>> gl.Scorer(bench).score({"A": {"vqa": 80.0, "edit": 50.0}}).overall.tolist()
         [[65.0, 40.0, 0.0, 0.0]]
         """
-        return cast("Scores", super().score(as_results(results, self.compiled), models=models, threads=threads))
+        given = as_results(results, self.compiled, executor)
+        return cast("Scores", super().score(given, models=models, threads=threads))
+
+    def score_folder(
+        self,
+        results: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        to: str | os.PathLike[str],
+        *,
+        rename: Mapping[str, str] | str | os.PathLike[str] | None = None,
+        ignore: str | Iterable[str] = (),
+        threads: int | None = None,
+        executor: Executor | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> ScoredFolder:
+        """Score folders of Parquet and Arrow files into a folder of Parquet files, for any number of models.
+
+        Each part is a range of rows of one file. It is written whole or not at all, by whoever scored it; its bytes
+        do not depend on who that was. A second run makes only the parts that are missing, or whose results have
+        changed; a folder with the scores of another benchmark or other options is refused.
+
+        Parameters
+        ----------
+        results : path, or list of paths
+            Folders, or .parquet and .arrow files: wide tables, or a column of lists (`glevel convert`).
+        to : path
+            A folder, which is made where it does not exist.
+        rename, ignore : as in `load_results`
+        threads : int, optional
+            Default: all cores; with an executor 1 for each worker. No number depends on it.
+        executor : concurrent.futures.Executor, optional
+            Who scores: threads, processes, `client.get_executor()` of dask, ... All paths must lead to the same
+            folders there.
+        progress : callable, optional
+            Called with (done, total) parts. Ctrl-C keeps the parts that are done.
+
+        Returns
+        -------
+        ScoredFolder
+            Names, levels and notes; `columns()`, `to_pandas()`, ... read the scores.
+
+        Raises
+        ------
+        GLevelError
+            As in `load_results` and `score`; a model that is there twice; a folder that holds something else.
+        """
+        from glevel_fast.folders import score_folder
+
+        return score_folder(
+            self, results, to, rename=rename, ignore=ignore, threads=threads, executor=executor, progress=progress
+        )
 
     def prepare(
         self, results: Prepared | ResultsLike, *, models: Sequence[str] | None = None, threads: int | None = None

@@ -23,7 +23,7 @@ from glevel_fast import (
 )
 from glevel_fast.cli.main import main
 from glevel_fast.core import benchmark
-from glevel_fast.io import csv, json, limits, parquet, table
+from glevel_fast.io import arrow, csv, json, limits, parquet, table
 from glevel_fast.loading import intake, sets
 
 SMALL = {
@@ -258,7 +258,7 @@ def test_a_text_in_every_row_of_a_parquet_file(tmp_path, small, monkeypatch, mod
     pq.write_table(
         pa.table({"model": names.dictionary_encode() if model == "dictionary" else names}), tmp_path / "a.parquet"
     )
-    monkeypatch.setattr(parquet, "MAX_TEXT", 20_000)
+    monkeypatch.setattr(arrow, "MAX_TEXT", 20_000)
     refuses(tmp_path / "a.parquet", "column 'model' come to 50,000 bytes", small)
 
 

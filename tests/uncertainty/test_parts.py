@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from glevel_fast import GLevelError, Scorer, reference
 from glevel_fast.loading.results import as_results
+from glevel_fast.machines.job import joined
 from glevel_fast.uncertainty.packed import pack_counts, stretches, unpack_counts
-from glevel_fast.uncertainty.pieces import joined
 from glevel_fast.uncertainty.specialists import SpecialistSets
 
 BENCHMARK, RAW = random_case(20, 50, seed=6)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from glevel_fast.cli.progress import Progress
 from glevel_fast.errors import UnknownTaskError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from glevel_fast.api import Scorer, Scores
     from glevel_fast.core.benchmark import Benchmark
     from glevel_fast.core.results import Results
+    from glevel_fast.folders import ScoredFolder
 
 
 def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
@@ -20,7 +25,8 @@ def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
         "results",
         nargs="*",
         metavar="RESULTS",
-        help=".xlsx (released layout, or a table), .csv, .tsv, .parquet, .json, ...; or a snapshot, with its benchmark",
+        help=".xlsx (released layout, or a table), .csv, .tsv, .parquet, .arrow, .json, ...; a folder of .parquet and "
+        ".arrow files; or a snapshot, with its benchmark",
     )
     add_reading(parser)
     if policy:
@@ -91,19 +97,15 @@ def register_metrics(arguments: argparse.Namespace) -> None:
 
 
 def read_inputs(
-    arguments: argparse.Namespace, invalid: Literal["error", "missing"] | None = None
+    arguments: argparse.Namespace,
+    invalid: Literal["error", "missing"] | None = None,
+    executor: Executor | None = None,
 ) -> tuple[Benchmark, Results]:
     """The files named, on General-Bench where no benchmark is; the paper's published results where none are.
 
     `invalid` goes before --invalid.
     """
-    if arguments.benchmark and not arguments.results:
-        arguments.parser.error("RESULTS is missing (without --benchmark too, the paper's published results are taken)")
-    of_release = arguments.policy == "release" or getattr(arguments, "policy_diff", False)
-    if of_release and arguments.results and not arguments.benchmark:
-        arguments.parser.error(
-            "policy 'release' hangs on how the released workbook spells its metrics: name it, -b sota_result.xlsx"
-        )
+    _check_inputs(arguments)
     import glevel_fast as gl
 
     if not arguments.results:
@@ -114,16 +116,53 @@ def read_inputs(
         if (arguments.policy, arguments.zero) == ("paper", "missing"):  # as given there, unless asked for otherwise
             vars(arguments).update(options)
         return _with_skills(arguments, benchmark), results
-    benchmark = gl.load_benchmark(arguments.benchmark) if arguments.benchmark else gl.published.benchmark()
-    benchmark = _with_skills(arguments, benchmark)
+    benchmark = _read_benchmark(arguments)
     # The released scorer reads an unreadable cell as ∞, that is as missing.
     invalid = invalid or ("missing" if arguments.policy == "release" else arguments.invalid)
+    with _saying_which_benchmark(arguments), Progress("reading") as progress:
+        results = gl.load_results(
+            arguments.results, benchmark, partial=arguments.partial, invalid=invalid, rename=arguments.rename,
+            ignore=arguments.ignore, orient=arguments.orient, progress=progress.update, executor=executor,
+        )  # fmt: skip
+    return benchmark, results
+
+
+def score_folder(arguments: argparse.Namespace, executor: Executor | None) -> ScoredFolder:
+    """Score the files named into the folder of --output."""
+    if not arguments.results:
+        arguments.parser.error("--output needs RESULTS: folders, or .parquet and .arrow files")
+    _check_inputs(arguments)
+    register_metrics(arguments)
+    scorer = _scorer(arguments, _read_benchmark(arguments))
+    with _saying_which_benchmark(arguments), Progress("scoring") as progress:
+        return scorer.score_folder(
+            arguments.results, arguments.output, rename=arguments.rename, ignore=arguments.ignore,
+            threads=arguments.threads, executor=executor, progress=progress.update,
+        )  # fmt: skip
+
+
+def _check_inputs(arguments: argparse.Namespace) -> None:
+    if arguments.benchmark and not arguments.results:
+        arguments.parser.error("RESULTS is missing (without --benchmark too, the paper's published results are taken)")
+    of_release = arguments.policy == "release" or getattr(arguments, "policy_diff", False)
+    if of_release and arguments.results and not arguments.benchmark:
+        arguments.parser.error(
+            "policy 'release' hangs on how the released workbook spells its metrics: name it, -b sota_result.xlsx"
+        )
+
+
+def _read_benchmark(arguments: argparse.Namespace) -> Benchmark:
+    import glevel_fast as gl
+
+    benchmark = gl.load_benchmark(arguments.benchmark) if arguments.benchmark else gl.published.benchmark()
+    return _with_skills(arguments, benchmark)
+
+
+@contextmanager
+def _saying_which_benchmark(arguments: argparse.Namespace) -> Iterator[None]:
+    """Where no benchmark was named, the error of an unknown task says which one was taken."""
     try:
-        with Progress("reading") as progress:
-            results = gl.load_results(
-                arguments.results, benchmark, partial=arguments.partial, invalid=invalid, rename=arguments.rename,
-                ignore=arguments.ignore, orient=arguments.orient, progress=progress.update,
-            )  # fmt: skip
+        yield
     except UnknownTaskError as error:
         if arguments.benchmark:
             raise
@@ -131,7 +170,6 @@ def read_inputs(
             f"{error}\nno --benchmark was given, so the tasks must be those of General-Bench (by long or short name; "
             "`glevel benchmark export -o tasks.csv` lists them); for tasks of your own, name theirs with -b FILE"
         ) from None
-    return benchmark, results
 
 
 def _with_skills(arguments: argparse.Namespace, benchmark: Benchmark) -> Benchmark:
@@ -149,16 +187,21 @@ def _with_skills(arguments: argparse.Namespace, benchmark: Benchmark) -> Benchma
     return replace(benchmark, skill=tuple(skill))
 
 
-def read_scorer(arguments: argparse.Namespace) -> tuple[Scorer, Results]:
+def read_scorer(arguments: argparse.Namespace, executor: Executor | None = None) -> tuple[Scorer, Results]:
     """The scorer asked for, and the results it is to score."""
+    benchmark, results = read_inputs(arguments, executor=executor)
+    return _scorer(arguments, benchmark), results
+
+
+def _scorer(arguments: argparse.Namespace, benchmark: Benchmark) -> Scorer:
     import glevel_fast as gl
 
-    benchmark, results = read_inputs(arguments)
-    options = {name: getattr(arguments, name) for name in ("policy", "zero", "invalid", "fractions")}
-    return gl.Scorer(benchmark, **options), results
+    return gl.Scorer(
+        benchmark, **{name: getattr(arguments, name) for name in ("policy", "zero", "invalid", "fractions")}
+    )
 
 
-def score_inputs(arguments: argparse.Namespace) -> Scores:
+def score_inputs(arguments: argparse.Namespace, executor: Executor | None = None) -> Scores:
     """Scores of the files named, or of the paper's published results."""
-    scorer, results = read_scorer(arguments)
+    scorer, results = read_scorer(arguments, executor)
     return scorer.score(results, threads=getattr(arguments, "threads", None))

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
-from glevel_fast.cli.inputs import add_inputs, score_inputs
+from glevel_fast.cli.inputs import add_inputs, score_folder, score_inputs
 from glevel_fast.cli.notes import show_notes
-from glevel_fast.cli.options import add_plot, add_threads, add_top, check_plot
+from glevel_fast.cli.options import add_cluster, add_plot, add_threads, add_top, check_plot, executor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from glevel_fast.api import Scores
+
+
+MOST_NOTES = 20
+"""Notes that are shown of many parts."""
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -24,6 +29,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     add_inputs(score)
     add_threads(score)
+    add_cluster(score)
+    score.add_argument(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        help="write the scores of folders of results there, a Parquet file for each part; what is there already is "
+        "not made again, so that an interrupted run goes on",
+    )
     for kind in ("json", "csv", "parquet"):
         stdout = " ('-': standard output, and no table)" if kind != "parquet" else ""
         score.add_argument(f"--{kind}", metavar="FILE", help=f"write {kind.upper()}{stdout}")
@@ -46,8 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.parquet == "-":
         arguments.parser.error("--parquet needs a file")
     check_plot(arguments)
+    if arguments.output:
+        return _to_folder(arguments)
 
-    scores = score_inputs(arguments)
+    with executor(arguments) as workers:
+        scores = score_inputs(arguments, workers)
     _write(scores, arguments)
     if not to_stdout:
         from glevel_fast.cli import terminal
@@ -59,6 +75,26 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             terminal.print_published(scores, arguments.top)
     show_notes(scores.notes)
+    return 0
+
+
+def _to_folder(arguments: argparse.Namespace) -> int:
+    if asked := [kind for kind in ("json", "csv", "parquet", "plot") if getattr(arguments, kind)]:
+        arguments.parser.error(f"--output writes Parquet files, part by part: leave --{asked[0]} out")
+    with executor(arguments) as workers:
+        scored = score_folder(arguments, workers)
+    from glevel_fast.cli import terminal
+
+    terminal.print_folder(scored, 10 if arguments.top is None else arguments.top)
+    show_notes(scored.notes[:MOST_NOTES])
+    if (more := len(scored.notes) - MOST_NOTES) > 0:
+        show_notes([f"{more} more notes on single parts stand in their metadata, under glevel_fast.notes"])
+    if not scored.complete:
+        print(
+            f"glevel: interrupted: {len(scored.parts)} of {scored.total} parts are done; the same command goes on",
+            file=sys.stderr,
+        )
+        return 130
     return 0
 
 

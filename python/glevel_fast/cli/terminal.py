@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glevel_fast.core.scores import Scores
+    from glevel_fast.folders import ScoredFolder
     from glevel_fast.io.markup import TextTable
     from glevel_fast.published import Figure, RuleReading
 
@@ -57,6 +58,30 @@ def print_scores(scores: Scores, top: int | None = None) -> None:
     title = f"General-Level, {len(scores)} models, {scores.benchmark.n_tasks} tasks, policy {scores.policy}"
     print_columns(title, columns, keep=("Model", "Level", "S2", "S3"))
     print_rest(len(scores) - len(order))
+
+
+def print_folder(scored: ScoredFolder, top: int) -> None:
+    """How many models reach which level, and the first of them."""
+    print(
+        f"General-Level, {len(scored):,} models, {len(scored.parts)} of {scored.total} parts, {scored.made} of them "
+        f"made now: {clean(scored.path, 400)}\n"
+    )
+    levels = [5, 4, 3, 2, 0]
+    counts = [int(np.count_nonzero(scored.level == level)) for level in levels]
+    print_columns("Models by level", {
+        "Level": [str(level or "-") for level in levels], "Models": [f"{n:,}" for n in counts],
+    }, keep=("Level", "Models"))  # fmt: skip
+    table = scored.columns(["level", *(f"level{k}" for k in LEVELS)])
+    at_level = np.select([scored.level == k for k in LEVELS], [table[f"level{k}"] for k in LEVELS], table["level2"])
+    order = np.lexsort((-np.nan_to_num(at_level), -scored.level.astype(int)))[:top].tolist()
+    if not order:
+        return
+    columns = {"Model": [model_name(scored.models[i]) for i in order]}
+    columns["Level"] = [str(scored.level[i] or "-") for i in order]
+    columns |= {f"S{k}": list(map(points_text, table[f"level{k}"][order].tolist())) for k in LEVELS}
+    print()
+    print_columns("By level, then by the score at that level", columns, keep=tuple(columns))
+    print_rest(len(scored) - len(order))
 
 
 def print_published(scores: Scores, top: int | None = None) -> None:

@@ -10,7 +10,7 @@ from glevel_fast.io.recognise import refuse_locks
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
-KNOWN = (*WORKBOOKS, *TEXTS, ".parquet", ".json", ".jsonl")
+KNOWN = (*WORKBOOKS, *TEXTS, ".parquet", ".arrow", ".json", ".jsonl")
 
 
 def read_file(path: str | os.PathLike[str]) -> Any:
@@ -37,6 +37,10 @@ def read_file(path: str | os.PathLike[str]) -> Any:
         from glevel_fast.io.parquet import read_parquet
 
         return read_parquet(path)
+    if name.endswith(".arrow"):
+        from glevel_fast.io.ipc import read_arrow
+
+        return read_arrow(path)
     if name.endswith(".json"):
         from glevel_fast.io.json import read_json
 

@@ -13,7 +13,11 @@ _MARKUP = re.compile(rb"\s*<(?:!doctype\s+html|html|head|body|table|\?xml|!--)",
 _MAGIC = (
     (b"PAR1", (".parquet",), "a Parquet file: name it .parquet"),
     (b"\x1f\x8b", (".gz",), "packed with gzip: name it .csv.gz, or unpack it"),
-    (b"ARROW1", (), "an Arrow (Feather) file: write Parquet, with pandas to_parquet(index=False)"),
+    (
+        b"ARROW1",
+        (".arrow",),
+        "an Arrow (Feather) file: name it .arrow, or write Parquet, with pandas to_parquet(index=False)",
+    ),
     (b"\x89HDF", (), "an HDF5 file: write Parquet, with pandas to_parquet(index=False)"),
     (b"\x93NUMPY", (), "a NumPy array: load it with numpy.load, and score the array"),
     (b"%PDF", (), "a PDF: give the table itself, as .csv or .xlsx"),

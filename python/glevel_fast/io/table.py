@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from glevel_fast.errors import GLevelError
 from glevel_fast.io.cells import Column, as_text, is_blank
 from glevel_fast.io.limits import MAX_CELLS, MAX_TASKS, refuse_many
 from glevel_fast.text import listing, shown
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 UNNAMED = "Unnamed: 0"
 
@@ -34,6 +37,9 @@ class Table:
         What was read otherwise than it stands there, or passed over.
     index : sequence of str
         Columns that are the index of a data frame.
+    matrix : float64 (n_rows, n), C-contiguous, or None
+        The columns `side_by_side` as they lie in memory: these are views of it.
+    side_by_side : sequence of str
     """
 
     where: str
@@ -42,6 +48,8 @@ class Table:
     unit: str = "row"
     notes: Sequence[str] = ()
     index: Sequence[str] = ()
+    matrix: NDArray[np.float64] | None = None
+    side_by_side: Sequence[str] = ()
 
     def at(self, i: int) -> str:
         """ "line 12" for row i."""

@@ -67,6 +67,31 @@ def read(source: Any, bench: Benchmark, reading: Reading) -> Block:
         return block
 
 
+def is_folder(source: Any) -> bool:
+    """Whether a source is the path of a folder."""
+    return isinstance(source, str | os.PathLike) and os.path.isdir(source)
+
+
+def read_table(table: Table, path: str, bench: Benchmark, reading: Reading) -> Block:
+    """Some rows of a file of wide results as a block.
+
+    Raises
+    ------
+    ResultsError
+        Also for a table that some rows of do not tell enough about: with a row per value, or tasks as rows.
+    """
+    if table.find("task") or reading.orient == "tasks":
+        raise ResultsError(
+            f"{table.where}: has a row per value or per task, and is too long to be read as a whole here: a folder "
+            "is for wide tables, with a row per model (`glevel convert` makes them)"
+        )
+    with raising(ResultsError):
+        intake = _Intake(bench, path, os.path.basename(path), reading)
+        block = intake.table(table)
+        intake.judge_bad_cells(reading.lenient)
+        return block
+
+
 class _Intake:
     """Reads one source."""
 
@@ -211,9 +236,13 @@ class _Intake:
             raise ResultsError(f"{table.where}: has a column 'model' but no column of a task")
         tasks = list(map(self.meant, titles))
         index = self.match(tasks, lambda j: "column", wide=True)
-        values = self.empty(len(models), len(models) * len(tasks))
-        for title, j in zip(titles, index.tolist(), strict=True):
-            values[:, j] = self.numbers(table.columns[title], lambda i, task=title: (table.at(i), models[i], task))  # type: ignore[misc]
+        matrix = table.matrix if titles == list(table.side_by_side) else None
+        if matrix is not None and not (matrix == -np.inf).any():
+            values = self.in_order(matrix, index)
+        else:
+            values = self.empty(len(models), len(models) * len(tasks))
+            for title, j in zip(titles, index.tolist(), strict=True):
+                values[:, j] = self.numbers(table.columns[title], lambda i, task=title: (table.at(i), models[i], task))  # type: ignore[misc]
         absent = np.full(len(models), self.bench.n_tasks - len(index))
         places = [f"{table.where}, {table.at(i)}" for i in range(len(models))]
         return self.done(models, places, values, absent)
@@ -321,10 +350,21 @@ class _Intake:
         refuse_many(n_models * self.bench.n_tasks, most, "values (models x the benchmark's tasks)", self.where)
         return np.full((n_models, self.bench.n_tasks), np.nan)
 
+    def in_order(self, matrix: NDArray[np.float64], index: NDArray[np.intp]) -> NDArray[np.float64]:
+        """The columns of numbers that are tasks `index`, in the benchmark's order; NaN for the tasks between."""
+        if np.array_equal(index, np.arange(self.bench.n_tasks)):
+            return matrix
+        values = self.empty(len(matrix), matrix.size)
+        if len(index) == self.bench.n_tasks:
+            return np.take(matrix, np.argsort(index), axis=1, out=values, mode="clip")
+        values[:, index] = matrix
+        return values
+
     def done(self, models: list[str], places: list[str], values: NDArray[np.float64], absent: NDArray[Any]) -> Block:
         refuse_names(models, MAX_MODELS, "models", self.where)
         refuse_twins(models, places)
-        values[np.isinf(values)] = np.nan
+        if (endless := values == np.inf).any():
+            values = np.where(endless, np.nan, values)
         if bare := np.flatnonzero(np.isnan(values).all(axis=1)).tolist():
             self.note(f"models without any value: {listing([shown(models[i]) for i in bare])}")
         if gone := np.flatnonzero(absent).tolist():

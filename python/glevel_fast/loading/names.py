@@ -46,6 +46,20 @@ class Renames:
         return meant
 
     @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """(as written, as meant), in the order of what is written: what decides how names are read."""
+        return tuple(sorted(self._meant.items()))
+
+    @property
+    def used(self) -> frozenset[str]:
+        """What was of use; `use` takes it over from where a copy of this table did its work."""
+        return frozenset(self._used)
+
+    def use(self, used: frozenset[str]) -> None:
+        """Count as of use what was so elsewhere."""
+        self._used |= used
+
+    @property
     def unused(self) -> list[str]:
         """Names as written that nothing bore."""
         return [written for key, written in self._written.items() if key not in self._used]

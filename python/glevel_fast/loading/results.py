@@ -18,6 +18,8 @@ from glevel_fast.loading.names import Renames
 from glevel_fast.text import fold_task, listing, spelled
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from glevel_fast.core.compiled import Compiled
     from glevel_fast.loading.shapes import Orient
 
@@ -47,6 +49,7 @@ def load_results(
     ignore: str | Iterable[str] = (),
     orient: Orient | None = None,
     progress: Callable[[int, int], object] | None = None,
+    executor: Executor | None = None,
 ) -> Results:
     """Read results from files, frames or dicts.
 
@@ -58,7 +61,8 @@ def load_results(
         (`model`, or the index, then one column per task) or long (`model, task, value`);
         a dict {model: {task: value}}, in JSON too; what `import_results` gives. A long table may hold
         `stderr` and `n`, the samples behind each value: they stay with the results. Names of tasks
-        and models meet if they look the same: see `glevel_fast.text.fold_task`.
+        and models meet if they look the same: see `glevel_fast.text.fold_task`. A folder is all .parquet
+        and .arrow files in it, wide ones, by their names; there may be any number of models.
     bench : Benchmark
         Decides the tasks, their order and their metrics.
     partial : bool
@@ -75,7 +79,10 @@ def load_results(
         What the rows of wide tables are, or the outer keys of dicts. Otherwise models; tasks where a
         table has a column `task`, columns of models, and neither `model` nor `value`.
     progress : callable, optional
-        Called with (done, total) after each source of a list.
+        Called with (done, total) after each source of a list, or range of a folder's files.
+    executor : concurrent.futures.Executor, optional
+        Who reads: threads, processes, `client.get_executor()` of dask, ... The paths must lead to the same
+        files there.
 
     Returns
     -------
@@ -98,12 +105,17 @@ def load_results(
         raise ResultsError("no results: the list of sources is empty")
     leave = frozenset(map(fold_task, [ignore] if isinstance(ignore, str) else ignore))
     reading = intake.Reading(partial, invalid == "missing", orient, leave, Renames(rename))
-    blocks = []
-    for done, item in enumerate(sources, start=1):
-        blocks.append(intake.read(item, bench, reading))
-        if progress is not None:
-            progress(done, len(sources))
-    whole = join(blocks)
+    if executor is None and not any(map(intake.is_folder, sources)):
+        blocks = []
+        for done, item in enumerate(sources, start=1):
+            blocks.append(intake.read(item, bench, reading))
+            if progress is not None:
+                progress(done, len(sources))
+        whole = join(blocks)
+    else:
+        from glevel_fast.loading.folder import read_all  # which loads what runs on clusters need
+
+        whole = read_all(sources, bench, reading, progress, executor)
     if unused := reading.renames.unused:
         whole.notes.append(f"names to rename that nothing bears: {listing(list(map(spelled, unused)))}")
     return Results(
@@ -112,7 +124,9 @@ def load_results(
     )  # fmt: skip
 
 
-def as_results(given: ResultsLike, compiled: Compiled) -> Results | NDArray[Any] | Sequence[Any]:
+def as_results(
+    given: ResultsLike, compiled: Compiled, executor: Executor | None = None
+) -> Results | NDArray[Any] | Sequence[Any]:
     """`Results` and arrays as they are; whatever else `load_results` takes is loaded, lists of paths included."""
     if isinstance(given, np.ndarray | Results):
         return given
@@ -120,7 +134,7 @@ def as_results(given: ResultsLike, compiled: Compiled) -> Results | NDArray[Any]
         isinstance(x, str | os.PathLike | Mapping) or _framed(x) for x in given
     ):
         return given  # nested lists of numbers
-    return load_results(given, compiled.benchmark, invalid=compiled.options.invalid)
+    return load_results(given, compiled.benchmark, invalid=compiled.options.invalid, executor=executor)
 
 
 def _framed(item: Any) -> bool:

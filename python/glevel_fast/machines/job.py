@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, Self
 
 from glevel_fast.errors import GLevelError
 
-__all__ = ["IN_FLIGHT", "TRIES", "Job", "Pieces", "Summary", "failed_for_good"]
+__all__ = ["IN_FLIGHT", "TRIES", "Job", "Pieces", "Summary", "failed_for_good", "joined"]
 
 SECONDS = 2.0
 """What a piece is made to take at least, so that sending it costs little and Ctrl-C need not wait long."""
@@ -34,6 +34,19 @@ class Summary(Protocol):
 
 Job = Callable[[int, int], Summary]
 """Makes the summary of sets [first, last); pickles."""
+
+
+def joined(*ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...] | None:
+    """Ranges [first, last) as few as they can be, in order; None where two of them overlap."""
+    whole: list[tuple[int, int]] = []
+    for first, last in sorted(one for some in ranges for one in some if one[0] < one[1]):
+        if whole and first < whole[-1][1]:
+            return None
+        if whole and first == whole[-1][1]:
+            whole[-1] = (whole[-1][0], last)
+        else:
+            whole.append((first, last))
+    return tuple(whole)
 
 
 class Pieces:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast.errors import GLevelError
+from glevel_fast.machines.job import joined
 from glevel_fast.uncertainty.bands import Bands
 from glevel_fast.uncertainty.packed import (
     Stretches,
@@ -25,7 +26,7 @@ from glevel_fast.uncertainty.packed import (
     stretches,
     unpack_counts,
 )  # fmt: skip
-from glevel_fast.uncertainty.pieces import joined, shown_ranges
+from glevel_fast.uncertainty.pieces import shown_ranges
 
 __all__ = ["Counted"]
 

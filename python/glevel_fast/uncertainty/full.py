@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from glevel_fast.uncertainty.pieces import joined
+from glevel_fast.machines.job import joined
 
 __all__ = ["FullScores"]
 

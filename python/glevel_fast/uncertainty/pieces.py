@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from glevel_fast.errors import GLevelError
 
-__all__ = ["PIECE_PAIRS", "checked_range", "joined", "sets_in_piece", "shown_ranges"]
+__all__ = ["PIECE_PAIRS", "checked_range", "sets_in_piece", "shown_ranges"]
 
 PIECE_VALUES = 2**21
 """Scores in a piece when nobody says otherwise: 16 MB, whatever the number of models."""
@@ -32,19 +32,6 @@ def checked_range(start: int, stop: int | None, n: int, what: str) -> tuple[int,
     if not 0 <= start <= stop <= n:
         raise GLevelError(f"start={start}, stop={stop}: there are {what} 0 to {n}")
     return start, stop
-
-
-def joined(*ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...] | None:
-    """Ranges [first, last) as few as they can be, in order; None where two of them overlap."""
-    whole: list[tuple[int, int]] = []
-    for first, last in sorted(one for some in ranges for one in some if one[0] < one[1]):
-        if whole and first < whole[-1][1]:
-            return None
-        if whole and first == whole[-1][1]:
-            whole[-1] = (whole[-1][0], last)
-        else:
-            whole.append((first, last))
-    return tuple(whole)
 
 
 def shown_ranges(ranges: Iterable[tuple[int, int]]) -> str:
