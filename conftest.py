@@ -2,7 +2,7 @@
 
 Those of a page run one after another, in a folder of the page: `$ glevel ...` in this process, on the bundled data;
 what stands behind `|` is given the output by the shell, and after `| head -n N` a line `...` says that there are more.
-A block ```json NAME is a file in the folder, a block ```text what the Python above it prints.
+A block with title="NAME" is a file in the folder, a block ```text what the Python above it prints.
 """
 
 from __future__ import annotations
@@ -92,11 +92,13 @@ def text(example: Example) -> str:
 
 
 def file(example: Example) -> None:
-    Path(example.region.lexemes["name"]).write_text(example.parsed, encoding="utf-8")
+    path = Path(example.region.lexemes["name"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(example.parsed, encoding="utf-8")
 
 
 def files(document: Document) -> Iterator[Region]:
-    for region in RawFencedCodeBlockLexer(re.compile(r"json (?P<name>\S+)\n"))(document):
+    for region in RawFencedCodeBlockLexer(re.compile(r'\w+ title="(?P<name>\S+)"\n'))(document):
         region.parsed, region.evaluator = region.lexemes["source"], file
         yield region
 

@@ -48,10 +48,7 @@ def _published(folder: Path) -> str:
 A model takes hours on all tasks of a benchmark; a quick board has a few of them. How few are enough, which ones, and what can
 such a board not tell? `glevel subset` answers for your own results, and this page, which `docs/quick_boards.py` writes, for two boards.
 
-```sh
-glevel subset --size 30 -o quick.csv
-glevel board --scope A.quick --tasks quick.csv
-```
+`glevel subset --size 30 -o quick.csv` chooses thirty tasks, and `glevel board --scope A.quick --tasks quick.csv` ranks by them.
 
 ## What is done
 
