@@ -210,7 +210,7 @@ MUTANTS = [
     ("tiles: a missing specialist is beaten", TILES, "row[s] = v == v ? v : infinity", "row[s] = v == v ? v : -infinity"),
     ("tiles: strict is lax", TILES, "row[s] = std::nextafter(row[s], infinity)", "row[s] = std::nextafter(row[s], -infinity)"),
     ("a perturbed σ moves up in every direction", RECIPES, 'if m.better == "higher" else -1.0', 'if m.better == "higher" else 1.0'),
-    ("a perturbed σ only improves", RECIPES, "* 2.0**-52 - 1.0", "* 2.0**-53"),
+    ("a perturbed σ only improves", RECIPES, "raw -= 1.0", "raw *= 0.5"),
     ("a candidate is drawn from the first half", RECIPES, "(draws >> np.uint64(32)) * self.sizes", "(draws >> np.uint64(33)) * self.sizes"),
     ("all choices: an index off by one", RECIPES, "prod(self.sizes[i + 1 :].tolist())", "prod(self.sizes[i:].tolist())"),
     ("leave one out keeps it", RECIPES, "np.full(last - first, np.nan)", "benchmark.sota[self.tasks[first:last]]"),

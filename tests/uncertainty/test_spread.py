@@ -10,8 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from generate import random_case
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from glevel_fast import GLevelError, Scorer, SpecialistSets
+from glevel_fast.machines.job import CRUMBS, FIRST, Pieces
 from glevel_fast.machines.spread import LocalPool, cluster
 
 BENCH, RAW = random_case(23, 60, 7)
@@ -87,6 +90,35 @@ def test_the_scores_of_every_set_are_those_of_one_process():
         spread = SCORER.ablate(RAW, KINDS["perturbed"], full=True, start=3, executor=executor, piece=50)
     assert np.array_equal(spread.scores, alone.scores)
     assert spread.summary == alone.summary
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes", "dask"])
+def test_pieces_follow_what_the_first_ones_took(kind, pool, request):
+    """More sets than the first pieces hold; the rest is given out when it is known what these took."""
+    sets = SpecialistSets.perturbed(BENCH, 9_000, seed=2)
+    with ThreadPoolExecutor(2) as threads:
+        executor = {"threads": threads, "processes": pool}.get(kind) or request.getfixturevalue("dask")
+        spread = SCORER.ablate(RAW, sets, executor=executor)
+    assert spread.complete
+    assert pickle.dumps(spread.summary) == pickle.dumps(SCORER.ablate(RAW, sets).summary)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 400), st.integers(1, 100), st.integers(1, 50), st.lists(st.floats(0, 100), max_size=20))
+def test_pieces_hold_each_set_once(n, step, workers, took):
+    """However long pieces take; and few are given out before it is known."""
+    pieces, seen, times = Pieces(0, n, step, workers), [], iter(took)
+    while pieces.next < n:
+        if (piece := pieces.take()) is None:
+            assert len(seen) == FIRST
+            pieces.took(step, next(times, 1.0), 0.001)
+        else:
+            seen.append(piece)
+            if pieces.known:
+                pieces.took(piece[1] - piece[0], next(times, 1.0), 0.001)
+    assert pieces.take() is None
+    assert [i for first, last in seen for i in range(first, last)] == list(range(n))
+    assert all(last - first >= min(step // CRUMBS, n - first) for first, last in seen[:FIRST])
 
 
 def test_a_range_of_sets():

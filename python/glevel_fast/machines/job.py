@@ -8,12 +8,16 @@ from typing import Any, Protocol, Self
 
 from glevel_fast.errors import GLevelError
 
-__all__ = ["IN_FLIGHT", "TRIES", "Job", "Pieces", "Summary", "failed_for_good", "joined"]
+__all__ = ["CRUMBS", "FIRST", "IN_FLIGHT", "SECONDS", "TRIES", "Job", "Pieces", "Summary", "failed_for_good", "joined"]
 
 SECONDS = 2.0
 """What a piece is made to take at least, so that sending it costs little and Ctrl-C need not wait long."""
 TRIES = 3
 """How often a piece is sent before its failure is the run's."""
+CRUMBS = 8
+"""The last pieces are as small as one in this many of those before."""
+FIRST = 4
+"""Pieces that are given out before it is known what one takes: they are small, and many would be a flood."""
 IN_FLIGHT = 2
 """Pieces at a worker, so that it need not wait for the next."""
 
@@ -64,20 +68,24 @@ class Pieces:
     def __init__(self, start: int, stop: int, step: int, workers: int, adapt: bool = True) -> None:
         self.next, self.stop, self.step, self.workers, self.adapt = start, stop, step, workers, adapt
         self.again: deque[tuple[int, int]] = deque()
+        self.given, self.known = 0, not adapt
 
     def took(self, sets: int, seconds: float, here: float) -> None:
-        """Learn from a piece that is done: what it took its worker, and what each takes of this process."""
+        """Learn from a piece that is done: what it took its worker, and how many are too many for this process."""
+        self.known = True
         if self.adapt:
-            enough = max(SECONDS, 2.0 * self.workers * here)  # half of what this process can take in
+            enough = max(SECONDS, self.workers * here)
             self.step = max(1, min(round(sets * enough / max(seconds, 1e-6)), 100 * self.step))
 
     def take(self) -> tuple[int, int] | None:
-        """The next range; None where all are given out."""
+        """The next range; None where all are given out, or too little is known to give out more."""
         if self.again:
             return self.again.popleft()
-        if self.next >= self.stop:
+        if self.next >= self.stop or (self.given >= FIRST and not self.known):
             return None
-        fair = -(-(self.stop - self.next) // self.workers)  # at the end, some for each
+        self.given += 1
+        # At the end some for each worker, but no crumbs, which cost more than they are worth.
+        fair = max(-(-(self.stop - self.next) // self.workers), self.step // CRUMBS)
         first, self.next = self.next, min(self.stop, self.next + min(self.step, fair))
         return first, self.next
 

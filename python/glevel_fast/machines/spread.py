@@ -30,6 +30,8 @@ __all__ = ["LocalPool", "cluster", "spread"]
 
 
 KEPT_JOBS = 4
+TAKING_IN = 4.0
+"""Of what adding a summary takes: loading it takes more still, and half of this process is to be left."""
 
 _jobs: OrderedDict[str, Job] = OrderedDict()
 _lock = threading.Lock()
@@ -154,7 +156,7 @@ def spread(
                         summary.add(part)
                         done = part.ranges[-1][1]
                         adding = max(adding, time.perf_counter() - started)
-                    pieces.took(piece[1] - piece[0], seconds, adding)
+                    pieces.took(piece[1] - piece[0], seconds, TAKING_IN * adding)
                 if interrupt.between_pieces(progress if finished else None, done - start, stop - start):
                     break
     finally:

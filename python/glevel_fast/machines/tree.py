@@ -16,14 +16,14 @@ from typing import Any
 
 from glevel_fast.errors import GLevelError
 from glevel_fast.machines.interrupt import Interrupt, Progress
-from glevel_fast.machines.job import IN_FLIGHT, TRIES, Job, Pieces, Summary, failed_for_good
+from glevel_fast.machines.job import IN_FLIGHT, SECONDS, TRIES, Job, Pieces, Summary, failed_for_good
 
 __all__ = ["client_of", "spread_in_a_tree", "threads_of"]
 
 FAN_IN = 8
 """Summaries that one task merges."""
-PER_PIECE = 0.002
-"""Seconds that this process and the scheduler take for a piece."""
+PER_PIECE = 0.004
+"""Seconds for which a piece keeps this process and the scheduler, with as much left."""
 
 LOOK_AGAIN = 5.0
 """Seconds after which the cluster is asked anew how many workers it has: it may grow and shrink."""
@@ -132,8 +132,7 @@ class _Run:
         key = str(future.key)
         if key in self.timed:
             sets, _ = self.timed.pop(key)
-            if future.status == "finished":
-                self.pieces.took(sets, future.result(), PER_PIECE)
+            self.pieces.took(sets, future.result() if future.status == "finished" else SECONDS, PER_PIECE)
             return False
         leaf, made = self.pending.pop(key)
         first, last = self.leaves[leaf]
@@ -194,7 +193,7 @@ def spread_in_a_tree(
         with Interrupt(True) as interrupt:
             while True:
                 run.fill()
-                if not run.pending:
+                if not run.pending and not run.timed:
                     break
                 seen = run.take(0.2)
                 done = run.leaves[run.prefix - 1][1] - start if run.prefix else 0

@@ -18,6 +18,8 @@ __all__ = ["Candidates", "Changed", "Dropped", "Given", "Kept", "LeftOut", "Own"
 
 Array = NDArray[np.float64]
 Tasks = NDArray[np.int64]
+ABREAST = 16
+"""Sets that are made at once: few enough to stay in the cache, and below what the allocator asks the system for."""
 
 
 class Recipe(Protocol):
@@ -102,17 +104,23 @@ class Perturbed(_Numbered):
         metrics, scale, sota = benchmark.metrics, benchmark.scale, benchmark.sota
         towards = np.array([1.0 if m.better == "higher" else -1.0 for m in metrics]) * self.relative * np.abs(sota)
         low, high = (np.array([getattr(m, end) for m in metrics]) for end in ("lowest", "highest"))
-        draws = _core.draws(self.seed, first, last - first, benchmark.n_tasks)
-        move = (draws >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1.0
-        with np.errstate(over="ignore"):
-            raw = sota + towards * move
-            z = raw * scale
-        # To the end in the metric's unit, and back into a raw value that is inside.
-        outside = (z < low) | (z > high)
-        if outside.any():
-            at = np.nonzero(outside)[1]
-            raw[outside] = _inside(low[at], high[at], scale[at], z[outside])
-        return raw
+        made = np.empty((last - first, benchmark.n_tasks))
+        for at in range(0, last - first, ABREAST):
+            raw = made[at : at + ABREAST]
+            draws = _core.draws(self.seed, first + at, len(raw), benchmark.n_tasks)
+            draws >>= np.uint64(11)
+            np.multiply(draws, 2.0**-52, out=raw)
+            with np.errstate(over="ignore"):
+                raw -= 1.0
+                raw *= towards
+                raw += sota
+                z = raw * scale
+            # To the end in the metric's unit, and back into a raw value that is inside.
+            outside = (z < low) | (z > high)
+            if outside.any():
+                task = np.nonzero(outside)[1]
+                raw[outside] = _inside(low[task], high[task], scale[task], z[outside])
+        return made
 
 
 @dataclass(frozen=True, eq=False)
