@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from glevel_fast.cli.progress import Progress
 from glevel_fast.errors import UnknownTaskError
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from glevel_fast.core.benchmark import Benchmark
     from glevel_fast.core.results import Results
     from glevel_fast.folders import ScoredFolder
+    from glevel_fast.loading.convert import Converted
 
 
-def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
-    """RESULTS, --benchmark, how to read them, and (unless the paper's is the only one) --policy."""
+def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True, scoring: bool = True) -> None:
+    """RESULTS, --benchmark, how to read them and score, and (unless the paper's is the only one) --policy."""
     parser.add_argument(
         "results",
         nargs="*",
@@ -28,7 +29,7 @@ def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
         help=".xlsx (released layout, or a table), .csv, .tsv, .parquet, .arrow, .json, ...; a folder of .parquet and "
         ".arrow files; or a snapshot, with its benchmark",
     )
-    add_reading(parser)
+    add_reading(parser, scoring=scoring)
     if policy:
         parser.add_argument(
             "--policy",
@@ -38,8 +39,8 @@ def add_inputs(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
         )
 
 
-def add_reading(parser: argparse.ArgumentParser) -> None:
-    """--benchmark and how to read it and results."""
+def add_reading(parser: argparse.ArgumentParser, *, scoring: bool = True) -> None:
+    """--benchmark and how to read it and results, and (where anything is scored) what their values mean."""
     parser.add_argument(
         "-b",
         "--benchmark",
@@ -53,22 +54,24 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="metrics of your own: a table with the columns metric, family, worst, best, constant, low, high, aliases",
     )
-    parser.add_argument(
-        "--skills", metavar="FILE", help="skills for the benchmark's tasks: a table with the columns task, skill"
-    )
-    parser.add_argument("--zero", choices=["missing", "score"], default="missing", help="what an exact 0 means")
+    if scoring:
+        parser.add_argument(
+            "--skills", metavar="FILE", help="skills for the benchmark's tasks: a table with the columns task, skill"
+        )
+        parser.add_argument("--zero", choices=["missing", "score"], default="missing", help="what an exact 0 means")
     parser.add_argument(
         "--invalid",
         choices=["error", "missing"],
         default="error",
         help="what to do with a value outside its metric's domain, or text",
     )
-    parser.add_argument(
-        "--fractions",
-        choices=["error", "scale", "keep"],
-        default="error",
-        help="what to do with a model whose percentages are all at most 1",
-    )
+    if scoring:
+        parser.add_argument(
+            "--fractions",
+            choices=["error", "scale", "keep"],
+            default="error",
+            help="what to do with a model whose percentages are all at most 1",
+        )
     parser.add_argument("--partial", action="store_true", help="accept workbooks that lack tasks or sheets")
     parser.add_argument(
         "--rename", metavar="FILE", help="other names for models and tasks: a table with the columns written, meant"
@@ -86,6 +89,8 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         help="a column that is no task, or no model (repeatable)",
     )
     parser.set_defaults(parser=parser, policy="paper")
+    if not scoring:
+        parser.set_defaults(skills=None, zero="missing")
 
 
 def register_metrics(arguments: argparse.Namespace) -> None:
@@ -111,7 +116,7 @@ def read_inputs(
     if not arguments.results:
         return gl.published.benchmark(), gl.published.results()
     register_metrics(arguments)
-    if len(arguments.results) == 1 and not arguments.benchmark and gl.snapshot.is_snapshot(arguments.results[0]):
+    if _is_snapshot(arguments):
         benchmark, results, options = gl.snapshot.restore(gl.snapshot.load(arguments.results[0]))
         if (arguments.policy, arguments.zero) == ("paper", "missing"):  # as given there, unless asked for otherwise
             vars(arguments).update(options)
@@ -139,6 +144,36 @@ def score_folder(arguments: argparse.Namespace, executor: Executor | None) -> Sc
             arguments.results, arguments.output, rename=arguments.rename, ignore=arguments.ignore,
             threads=arguments.threads, executor=executor, progress=progress.update,
         )  # fmt: skip
+
+
+def convert(arguments: argparse.Namespace) -> Converted:
+    """Write the files named to the file of --output."""
+    from glevel_fast.loading.convert import convert
+    from glevel_fast.loading.intake import Reading
+    from glevel_fast.loading.names import Renames
+    from glevel_fast.text import fold_task
+
+    _check_inputs(arguments)
+    register_metrics(arguments)
+    reading = Reading(
+        arguments.partial, arguments.invalid == "missing", arguments.orient,
+        frozenset(map(fold_task, arguments.ignore)), Renames(arguments.rename),
+    )  # fmt: skip
+    sources: list[Any] = arguments.results
+    if _is_snapshot(arguments):
+        benchmark, results = read_inputs(arguments)
+        sources = [results]
+    else:
+        benchmark = _read_benchmark(arguments)
+    with _saying_which_benchmark(arguments), Progress("writing") as progress:
+        return convert(sources, benchmark, arguments.output, reading, arguments.layout, progress.update)
+
+
+def _is_snapshot(arguments: argparse.Namespace) -> bool:
+    """Whether the results are a snapshot, which brings its benchmark with it."""
+    from glevel_fast.trust.snapshot import is_snapshot
+
+    return len(arguments.results) == 1 and not arguments.benchmark and is_snapshot(arguments.results[0])
 
 
 def _check_inputs(arguments: argparse.Namespace) -> None:

@@ -217,7 +217,8 @@ class Scores(AsFrames):
         for what, counts in (("supported", self.supported), ("wins", self.wins)):
             for g, (modality, paradigm) in enumerate(self.groups):
                 table["_".join(filter(None, (modality, paradigm, what)))] = counts[:, g]
-        table["lower_bound"] = [", ".join(self.lower_bound_names(i)) for i in range(len(self))]
+        some = bool(self.lower_bound.any())
+        table["lower_bound"] = [", ".join(self.lower_bound_names(i)) if some else "" for i in range(len(self))]
         return table
 
     def to_dict(self) -> dict[str, Any]:

@@ -286,40 +286,72 @@ def describe_doubts(found: Doubts, bench: Benchmark, models: Sequence[str], *, s
 # single cells
 
 
-def lone_fractions(values: Array, bench: Benchmark, zero: str) -> NDArray[Any]:
+ROWS = 128
+"""Models looked at together."""
+
+
+def lone_fractions(values: Array, bench: Benchmark, zero: str) -> NDArray[np.intp]:
     """(n, 2) of models and tasks: single values of at most 1 that look like fractions among percents.
 
     Percentages whose hundredfold is near a specialist above 5, or that are the model's only one in the group; and word
     error rates far below a specialist's whose unit was inferred to be percents.
     """
-    with np.errstate(invalid="ignore"):
-        low = values <= 1
-    low &= values > 0
-    where = np.argwhere(low)
-    i, j = where.T
     like, sota = percentages(bench), bench.sota
     errors = np.array([task in bench.inferred for task in bench.tasks]) & (bench.scale != 1)
+    looked_at = (like & (sota > PLAUSIBLE)) | errors
+
+    def low(rows: Array) -> Mask:
+        with np.errstate(invalid="ignore"):
+            found: Mask = rows <= 1
+            found &= rows > 0
+        found &= looked_at
+        return found
+
+    where = _cells_where(values, low)
+    i, j = where.T
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         times = 100 * values[i, j] / sota[j]
     found = like[j] & (sota[j] > PLAUSIBLE) & (times >= 1 / NEAR) & (times <= NEAR)
     found |= errors[j] & (values[i, j] * NEAR < sota[j])
-    rows = np.flatnonzero(low.any(axis=1))
+    rows = np.array(sorted(set(i.tolist())), dtype=np.intp)
     given, group, row = given_cells(values[rows], zero) & like, bench.group_of_task, np.searchsorted(rows, i)
     for k in np.flatnonzero(~found & like[j] & (sota[j] > PLAUSIBLE)).tolist():
         found[k] = given[row[k], group == group[j[k]]].sum() == 1
-    return where[found]
+    lone: NDArray[np.intp] = where[found]
+    return lone
 
 
-def near_ties(values: Array, bench: Benchmark, zero: str) -> NDArray[Any]:
+def near_ties(values: Array, bench: Benchmark, zero: str) -> NDArray[np.intp]:
     """(n, 2) of models and tasks: values that miss a tie with the specialist by less than 1e-9 of it."""
     sota = bench.sota_z
-    with np.errstate(invalid="ignore", over="ignore"):
-        apart = values * bench.scale
-        apart -= sota
-        np.abs(apart, out=apart)
-        where = np.argwhere(apart < NEAR_TIE * np.abs(sota))
+    near = NEAR_TIE * np.abs(sota)
+
+    def close(rows: Array) -> Mask:
+        with np.errstate(invalid="ignore", over="ignore"):
+            apart = rows * bench.scale
+            apart -= sota
+            np.abs(apart, out=apart)
+            found: Mask = apart < near
+        return found
+
+    where = _cells_where(values, close)
     i, j = where.T
-    return where[(apart[i, j] > 0) & given_cells(values[i, j], zero)]
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = values[i, j] * bench.scale[j] - sota[j]
+    ties: NDArray[np.intp] = where[(apart != 0) & given_cells(values[i, j], zero)]
+    return ties
+
+
+def _cells_where(values: Array, of: Callable[[Array], Mask]) -> NDArray[np.intp]:
+    """(n, 2) of rows and columns where `of` some rows is true: what lies in the cache is looked at faster."""
+    found = [np.empty((0, 2), np.intp)]
+    for first in range(0, len(values), ROWS):
+        cells = of(values[first : first + ROWS])
+        if cells.any():
+            places = np.argwhere(cells)
+            places[:, 0] += first
+            found.append(places)
+    return np.concatenate(found)
 
 
 def describe_cells(

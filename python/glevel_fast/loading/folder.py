@@ -103,9 +103,9 @@ def spans(path: str) -> list[Span]:
         with open_file(path, MAX_BYTES) as file:
             status = os.fstat(file.fileno())
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - 8))
-            end = file.read(8)
-            length = 10 + int.from_bytes(end[2:] if end.endswith(b"ARROW1") else end[:4], "little")
+            file.seek(max(0, size - 10))
+            end = file.read(10)  # the length of what is before it, and four or six letters
+            length = 10 + int.from_bytes(end[:4] if end.endswith(b"ARROW1") else end[2:6], "little")
             file.seek(max(0, size - min(length, MAX_FOOTER)))
             digest = hashlib.sha256(f"{size} {status.st_mtime_ns} ".encode() + file.read())
         with _opened(path) as (sizes, width, _):
