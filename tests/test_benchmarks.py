@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -135,3 +136,25 @@ def test_workload_is_general_bench_in_the_engines_order():
     in_sheet_order[:, workload.engine_order(by_sheet)] = raw
     np.testing.assert_array_equal(Scorer(by_sheet).score(in_sheet_order).overall, scores.overall)
     assert 0.05 < scores.wins.sum() / scores.supported.sum() < 0.3
+
+
+def test_what_many_workers_cost_is_what_the_model_prints():
+    import cluster_model
+
+    record = json.loads(cluster_model.RECORD.read_text(encoding="utf-8"))
+    assert cluster_model.PAGE.read_text(encoding="utf-8") == cluster_model.page(record)
+    text = cluster_model.GUIDE.read_text(encoding="utf-8")
+    assert cluster_model.with_guide(text, record) == text
+
+
+def test_more_workers_take_a_large_job_sooner():
+    import cluster_model
+
+    record = json.loads(cluster_model.RECORD.read_text(encoding="utf-8"))
+    model, large = cluster_model.Model(record["work"], record["pieces"]), cluster_model.Job("large", 10**12, "set")
+    for dask in (False, True):
+        times = [model.seconds(large, n, dask=dask) for n in (1, 16, 100, 1_000)]
+        assert times == sorted(times, reverse=True)
+        assert model.cpu(large) <= times[0] < 1.1 * model.cpu(large)
+    one = cluster_model.Job("small", 1, "set")
+    assert model.seconds(one, 1_000, dask=False) > model.seconds(one, 1, dask=False) > model.cpu(one)
