@@ -108,12 +108,17 @@ class Scores(_scores.Scores):
 class Scorer(_scoring.Scorer):
     """Scores results on one benchmark; immutable, thread-safe and picklable.
 
+    `score` gives the scores of models, `map` the points of each task. `what_if` and `ablate` ask about other
+    specialists, `bootstrap` about other tasks, `subset` for a few tasks that tell most. What changes later goes to
+    `update`, one model at a time to `overall`.
+
     `zero`, `invalid` and `fractions` belong to the paper's policy; "release" checks nothing,
     as the released scorer does.
 
     Parameters
     ----------
     benchmark : Benchmark
+        What `load_benchmark` or `published.benchmark` gives.
     policy : {"paper", "release"}
         "paper" is docs/spec.md sections 2 to 4; "release" reproduces the released scorer, quirks
         included (section 6).
@@ -122,8 +127,16 @@ class Scorer(_scoring.Scorer):
     invalid : {"error", "missing"}
         Whether a value outside its metric's domain is an error, or not supported and noted.
     fractions : {"error", "scale", "keep"}
-        What to do with a model whose percentages (at least three, tasks without a scale) are
-        all <= 1: refuse it, multiply them by 100, or take them as they are.
+        What to do where a group's percentages, of a model or of the specialists, look like fractions
+        (docs/spec.md section 3): refuse them, multiply them by 100, or take them as they are.
+
+    Examples
+    --------
+    >>> import glevel_fast as gl
+    >>> scorer = gl.Scorer(gl.published.benchmark())
+    >>> scores = scorer.score(gl.published.results())
+    >>> scores.overall.shape  # models, and S2 to S5
+    (101, 4)
     """
 
     kind_of_scores = Scores
