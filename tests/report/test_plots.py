@@ -141,6 +141,22 @@ def test_waterfall(paper):
     np.testing.assert_allclose(sum(widths[:-1]), receipt.score, rtol=1e-12)
 
 
+def test_waterfalls_end_at_the_scores(paper):
+    """One line a model, in the order of the board, each from 0 to its score; a lower bound says so."""
+    board = gl.board(paper)
+    ax = paper.plot.waterfalls(top=40)
+    assert len(ax.collections) == 40
+    for i, bar in enumerate(ax.collections):
+        ends = np.array([path.get_extents().intervalx for path in bar.get_paths()])
+        np.testing.assert_allclose(ends[1:, 0], ends[:-1, 1], rtol=1e-12)
+        np.testing.assert_allclose([ends[0, 0], ends[-1, 1]], [0.0, board.score[i]], atol=1e-12)
+    texts = [text.get_text().strip() for text in ax.texts]
+    assert [text.startswith("≥") for text in texts] == board.lower_bound[:40].tolist()
+    assert any(board.lower_bound[:40])
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names[3] == f"{board.models[3]}  L{board.model_level[3]}"
+
+
 def test_rank_plots_have_whole_ranks_and_all_models(case):
     scorer, raw, _ = case
     boot = scorer.bootstrap(raw, 200)
@@ -201,7 +217,7 @@ def test_axes_are_taken_and_returned(case):
 def test_nothing_to_draw_is_said(case):
     scorer, raw, _ = case
     nobody = scorer.score(raw[:0])
-    for draw in (nobody.plot.ladder, nobody.plot.coverage, nobody.plot.synergy):
+    for draw in (nobody.plot.ladder, nobody.plot.coverage, nobody.plot.synergy, nobody.plot.waterfalls):
         with pytest.raises(GLevelError, match="nothing to draw"):
             draw()
     with pytest.raises(GLevelError, match="no model is on the board"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 
 import hostile
@@ -16,7 +17,7 @@ import glevel_fast as gl
 from glevel_fast.boards.specialists import specialist_board
 from glevel_fast.cli.main import main
 from glevel_fast.errors import MissingExtraError
-from glevel_fast.text import points_text
+from glevel_fast.text import clean, points_text
 
 pytest.importorskip("jinja2", reason="the extra `report` is not installed")
 
@@ -75,9 +76,104 @@ def test_self_contained_and_the_same_each_time(paper, text):
     assert paper.benchmark.sha256 in markup
     assert "lower bounds" in markup  # the notes
     assert markup.index('id="ladder"') < markup.index('id="board"')
-    assert markup.count("<svg") == 5
+    drawn = int((paper.overall[:, 0] > 0).sum())
+    assert markup.count("<svg") == 6 + drawn
     assert "<noscript><svg" in markup  # four models side by side
     assert markup.count("<tr>") > 2 * len(paper)  # board and heat map are there without JavaScript
+
+
+class Parsed(HTMLParser):
+    """Texts of the tables' rows, and of summaries and headings, by the id that they stand below."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.rows, self.below, self.cell = {}, "", False
+        self.feed(source)
+
+    def handle_starttag(self, tag, attributes):
+        self.below = (
+            dict(attributes).get("id", self.below) if tag in ("div", "details", "section", "table") else self.below
+        )
+        if tag == "tr":
+            self.rows.setdefault(self.below, []).append([])
+        self.cell = tag in ("td", "th") or (self.cell and tag == "a")
+        if tag in ("td", "th"):
+            self.rows[self.below][-1].append("")
+
+    def handle_endtag(self, tag):
+        self.cell = self.cell and tag not in ("td", "th")
+
+    def handle_data(self, data):
+        if self.cell:
+            self.rows[self.below][-1][-1] += data
+
+
+def test_receipts_and_specialists_stand_there_without_the_script(paper, text):
+    """With the digits of the command line, and a link from the board to each."""
+    parsed = Parsed(text)
+    combined = gl.board(paper, "A")
+    for place in (0, 3, len(paper) - 1):
+        receipt = paper.receipt(combined.models[place])
+        columns = ["Task", "Group", "Raw", "Specialist's", "Points", "Win", "Contribution"]
+        sheet, lacking = receipt.sheet(10).part(columns), receipt.lacking_sheet()
+        expected = [columns, *map(list, sheet.rows)]
+        if lacking.rows:
+            expected += [list(lacking.header), *map(list, lacking.rows)]
+        assert parsed.rows[f"receipt-{place}"] == expected
+        assert f'<a href="#receipt-{place}">{combined.models[place]}</a>' in text
+    specialists = specialist_board(paper).sheet()
+    columns = parsed.rows["specialists"][0]
+    assert {"Task", "Specialist", "σ", "Points", "Best model", "Margin", "Wins"} <= set(columns)
+    rows = [[clean(cell) for cell in row] for row in specialists.part(columns).rows]
+    assert parsed.rows["specialists"][1:] == rows
+
+
+def test_a_receipts_window_shows_its_row_of_the_waterfalls(text):
+    """The bar lies inside the part of the picture that is shown, and no other does."""
+    windows = re.findall(r'<svg class="window" viewBox="([^"]*)".*?<use href="#(made-row\d+)"', text)
+    assert len(windows) > 50
+    for box, name in (windows[0], windows[40], windows[-1]):
+        left, top, width, height = map(float, box.split())
+        bar = text[text.index(f'id="{name}"') :]
+        path = re.search(r'<path d="([^"]*)"', bar)[1]
+        points = [float(x) for x in re.findall(r"-?[\d.]+", path)]
+        assert all(left - 0.2 <= x <= left + width for x in points[::2])
+        assert all(top <= y <= top + height for y in points[1::2])
+
+
+def test_what_moved_since_an_earlier_board(tmp_path, capsys):
+    """A bump chart, and the table behind it."""
+    from glevel_fast.io import write
+    from glevel_fast.trust import snapshot
+
+    bench, raw = random_case(6, 60, 3, missing=0.1)
+    names = [f"model {i}" for i in range(6)]
+    old, new = (
+        snapshot.take(gl.Scorer(bench).score(raw[rows], models=[names[i] for i in rows]), date=f"2025-05-0{day}")
+        for day, rows in ((1, [0, 1, 2, 3]), (7, [5, 3, 1, 0]))
+    )
+    for name, content in (("old", old), ("new", new)):
+        write.json(content, tmp_path / f"{name}.json")
+    old_file, new_file, site = (str(tmp_path / name) for name in ("old.json", "new.json", "site"))
+    assert main(["report", new_file, "-o", site, "--since", old_file, "--date", "2025-05-07", "-q"]) == 0
+    text = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert "<h2>What moved since 2025-05-01</h2>" in text
+    assert 'aria-labelledby="moved-title moved-desc"' in text
+    sheet = snapshot.diff_sheet(snapshot.diff(old, new))
+    assert {row[5] for row in sheet.rows} >= {"new", "gone"}
+    assert Parsed(text).rows["moved"] == [list(sheet.header), *map(list, sheet.rows)]
+    assert main(["report", "-o", site, "--since", str(tmp_path / "none.json")]) == 1
+    assert "none.json" in capsys.readouterr().err
+
+
+def test_intervals_of_levels_stand_on_the_combined_board_too():
+    bench, raw = random_case(3, 60, 3, missing=0.1)
+    scores = gl.Scorer(bench).score(raw, models=["a", "b", "c"])
+    k = int(scores.level[1])
+    assert k > 2
+    rows = Parsed(page(scores, intervals={str(k): {"b": (1, 2)}, "2": {"b": (2, 3)}})).rows["board"]
+    place = rows[0].index("Rank interval at its level")
+    assert {row[1]: row[place] for row in rows[1:]} == {"a": "-", "b": "1 to 2", "c": "-"}
 
 
 def test_size_of_100_models_and_702_tasks():

@@ -39,6 +39,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="N",
         help="compute rank intervals (95 %%, for all models of a board at once) from N resamples of the tasks",
     )
+    report.add_argument("--since", metavar="FILE", help="a snapshot of an earlier board: the page shows what moved")
     report.add_argument("--registry", metavar="FILE", help="instead of RESULTS: the boards of a registry as they stand")
     report.set_defaults(run=run)
 
@@ -48,11 +49,13 @@ def run(arguments: argparse.Namespace) -> int:
         return _registry(arguments)
 
     from glevel_fast.report.page import read_intervals, write_site
+    from glevel_fast.trust.snapshot import load
 
     if arguments.intervals and arguments.stability:
         arguments.parser.error("--intervals and --stability both give rank intervals: leave one out")
     scorer, results = read_scorer(arguments)
     scores = scorer.score(results)
+    since = load(arguments.since) if arguments.since else None
     intervals = read_intervals(arguments.intervals) if arguments.intervals else None
     if arguments.stability:
         intervals = _resampled(scorer, results, arguments.stability)
@@ -68,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         date=arguments.date,
         intervals=intervals,
         intervals_from=about,
+        since=since,
     )
     print(f"{path}: {len(scores)} models, {scores.benchmark.n_tasks} tasks")
     show_notes(scores.notes)
@@ -90,8 +94,9 @@ def _resampled(scorer: Scorer, results: Results, n: int) -> dict[str, dict[str, 
 
 
 def _registry(arguments: argparse.Namespace) -> int:
-    if arguments.results or arguments.benchmark or arguments.date or arguments.intervals or arguments.stability:
-        arguments.parser.error("--registry knows results, benchmark and dates; leave them out, and --intervals")
+    given = ("results", "benchmark", "date", "intervals", "stability", "since")
+    if any(getattr(arguments, name) for name in given):
+        arguments.parser.error("--registry knows results, benchmark and dates; leave them out, --intervals and --since")
 
     from glevel_fast.registry.store import Store
     from glevel_fast.report.leaderboards import write_leaderboards

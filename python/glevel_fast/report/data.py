@@ -11,7 +11,7 @@ from glevel_fast.boards.board import Board, board
 from glevel_fast.boards.scopes import Scope, all_scopes
 from glevel_fast.boards.specialists import specialist_board
 from glevel_fast.boards.synergy import specialists_in_points
-from glevel_fast.core.benchmark import LANGUAGE
+from glevel_fast.core.benchmark import LANGUAGE, LEVELS
 from glevel_fast.errors import ResultsError
 from glevel_fast.text import clean, shown
 from glevel_fast.trust.receipts import NEAREST, receipt
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from glevel_fast.core.scores import Scores
 
-__all__ = ["COMBINED", "Intervals", "page_data"]
+__all__ = ["COMBINED", "OWN_INTERVAL", "Intervals", "own_intervals", "page_data"]
 
 COMBINED = "0"
 """The key of the combined board beside those of the levels."""
+OWN_INTERVAL = "Rank interval at its level"
+"""Title on the combined board: of the rank on the board of the level that a model reaches."""
 
 Intervals = Mapping[str, Mapping[str, tuple[int, int]]]
 
@@ -33,15 +35,22 @@ def page_data(scores: Scores, combined: Board, intervals: Intervals) -> dict[str
     """Plain data for JSON; models are numbered in the order of the combined board, tasks in that of the benchmark."""
     scopes = all_scopes(scores.benchmark)
     order = combined.rows.tolist()
+    shown = {**intervals, "own": own_intervals(combined, intervals)} if COMBINED not in intervals else intervals
     return {
         "models": [clean(name) for name in combined.models],
         "scopes": [_scope(scores, scope, combined.rows) for scope in scopes],
-        "intervals": {level: _intervals(scores, order, of_level) for level, of_level in intervals.items()},
+        "intervals": {level: _intervals(scores, order, of_level) for level, of_level in shown.items() if of_level},
         "tasks": _tasks(scores),
         "receipts": [_receipt(scores, scores.models[i], scopes) for i in order],
         "nearest": NEAREST,
         "specialists": _specialists(scores, order) if scores.policy == "paper" else None,
     }
+
+
+def own_intervals(combined: Board, intervals: Intervals) -> dict[str, tuple[int, int]]:
+    """Of each model, the interval of its rank on the board of the level that it reaches."""
+    levels = zip(combined.models, combined.model_level.tolist(), strict=True)
+    return {m: of[m] for m, k in levels if k in LEVELS and m in (of := intervals.get(str(k), {}))}
 
 
 def _scope(scores: Scores, scope: Scope, order: NDArray[np.int64]) -> dict[str, Any]:
@@ -187,12 +196,18 @@ def _receipt(scores: Scores, model: str, scopes: tuple[Scope, ...]) -> dict[str,
             found = receipt(scores, model, level, scope)
             adds: list[Any] = [0] * len(rows)
             for i in np.flatnonzero(found.supported & (found.contribution != 0)).tolist():
-                adds[at[place[found.tasks[i]]]] = short(found.contribution[i])
+                adds[at[place[found.tasks[i]]]] = _as_shown(float(found.contribution[i]))
             high[f"{s} {level}"] = {
                 "adds": adds,
                 "lacking": [[place[x.task], *map(short, (x.raw, x.gap, x.gain))] for x in found.lacking],
             }
     return {"rows": rows, "high": high}
+
+
+def _as_shown(value: float) -> Any:
+    """Twelve decimals, unless the four that are shown would not be the same: a third of the page are such numbers."""
+    near = round(value, 12)
+    return short(near if f"{near:.4f}" == f"{value:.4f}" else value)
 
 
 def short(value: Any) -> Any:

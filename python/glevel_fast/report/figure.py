@@ -166,14 +166,22 @@ def inline_svg(
 
 
 def _plain(element: Any, name: str) -> None:
-    """Styles become attributes, ids get the figure's name, ink the page's colour, numbers lose their fourth decimal."""
+    """Styles become attributes, ids get the figure's name, ink the page's colour, numbers lose their third decimal.
+
+    The font is the page's to choose: it knows one for machines that lack Matplotlib's.
+    """
+    if len(element) and not (element.text or "").strip():
+        element.text = None
+    element.tail = None
+    if element.get("transform", "").startswith("rotate(-0 "):
+        element.attrib.pop("transform")
     for rule in element.attrib.pop("style", "").split(";"):
         key, _, value = (part.strip() for part in rule.partition(":"))
         if key == "font":
-            size, family = re.fullmatch(r"(?:\S+ )*?([\d.]+)px (.*)", value).groups()  # type: ignore[union-attr]
-            element.attrib |= {"font-size": size, "font-family": family}
-        elif key:
+            element.set("font-size", re.search(r"([\d.]+)px", value)[1])  # type: ignore[index]
+        elif key and key != "font-family":
             element.set(key, value)
+    element.attrib.pop("font-family", None)
     for key, value in list(element.attrib.items()):
         if value.lower() == INK:
             value = "currentColor"

@@ -75,7 +75,7 @@ function boardColumns(scope, board, intervals) {
         cell.append(make("span", {}, this.show(m)), bar((100 * (board.score[m] ?? 0)) / best, null, `l${state.level === "0" ? scope.level[m] : state.level}`));
       },
     }),
-    ...(intervals ? [intervalColumn(intervals)] : []),
+    ...(intervals ? [intervalColumn(intervals, intervals === data.intervals.own)] : []),
     ...Object.entries(board.modalities ?? {}).map((entry) => part(entry)),
     number("Coverage %", (m) => scope.coverage[m], orDash((x) => fixed(x, 1))),
     number("Wins", (m) => scope.wins[m], orDash(String)),
@@ -95,10 +95,11 @@ function boardColumns(scope, board, intervals) {
 }
 
 // The interval as a strip: the whole width are all ranks.
-function intervalColumn(intervals) {
+function intervalColumn(intervals, own) {
   const ends = (m) => intervals[m];
   return {
-    title: "Rank interval",
+    title: own ? "Rank interval at its level" : "Rank interval",
+    interval: true,
     of: (m) => ends(m)?.[0] ?? null,
     show: (m) => (ends(m) ? ends(m).join(" to ") : "-"),
     first: "asc",
@@ -162,6 +163,7 @@ function showBoard() {
   const wanted = state.filter.trim().toLowerCase();
   at("about").textContent = state.level === "1" ? showSpecialists(scope, wanted) : showModels(scope, wanted);
   at("board").classList.toggle("all", state.more);
+  at("board").classList.remove("still");
   at("scope").value = String(state.scope);
   at("level").replaceChildren(...levelsOf(scope).map((key) => make("option", { value: key }, levelNames[key] ?? `Level-${key}`)));
   at("level").value = state.level;
@@ -172,7 +174,7 @@ function showBoard() {
 
 function showModels(scope, wanted) {
   const board = scope.boards[state.level];
-  const columns = boardColumns(scope, board, scope.kind === "A" ? data.intervals[state.level] : undefined);
+  const columns = boardColumns(scope, board, scope.kind === "A" ? data.intervals[state.level] ?? (state.level === "0" ? data.intervals.own : undefined) : undefined);
   const rows = data.models.map((_, m) => m).filter((m) => data.models[m].toLowerCase().includes(wanted));
   const ranked = rows.sort((a, b) => (board.rank[a] ?? 1e9) - (board.rank[b] ?? 1e9) || a - b);
   shownBoard = grid(at("board"), columns, ranked, {
@@ -205,7 +207,7 @@ function csvCell(value) {
 }
 at("download").addEventListener("click", () => {
   const columns = shownBoard.columns.filter((column) => state.more || !column.more);
-  const value = (column, m) => (column.title === "Rank interval" ? column.show(m) : column.of(m));
+  const value = (column, m) => (column.interval ? column.show(m) : column.of(m));
   const lines = [columns.map((c) => c.title), ...shownBoard.ordered().map((m) => columns.map((c) => value(c, m)))];
   const blob = new Blob([lines.map((line) => line.map(csvCell).join(",") + "\n").join("")], { type: "text/csv" });
   const link = make("a", { download: "board.csv" });

@@ -12,6 +12,8 @@ import gzip
 import hashlib
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +29,9 @@ from glevel_fast.io.cells import as_number, as_text
 from glevel_fast.io.limits import MAX_MODELS, refuse_many
 from glevel_fast.io.read import read_file
 from glevel_fast.io.table import Table, table_from_records
-from glevel_fast.report.data import COMBINED, Intervals, page_data
+from glevel_fast.report.data import COMBINED, OWN_INTERVAL, Intervals, own_intervals, page_data
 from glevel_fast.report.pictures import best_side_by_side, ladders, pictures
+from glevel_fast.report.static import Cells, moved, receipts, specialists
 from glevel_fast.text import clean
 from glevel_fast.version import __version__
 
@@ -76,6 +79,7 @@ def page(
     date: str = "",
     intervals: Intervals | None = None,
     intervals_from: str = "",
+    since: Mapping[str, Any] | None = None,
 ) -> str:
     """The page as one HTML document.
 
@@ -89,6 +93,8 @@ def page(
         Intervals of ranks on Scope-A; level is "2" to "5", or "0" for the combined board.
     intervals_from : str
         What they are, in words; shown below the board.
+    since : what `glevel_fast.snapshot.load` returns, optional
+        An earlier board: the page shows what moved.
 
     Raises
     ------
@@ -108,8 +114,9 @@ def page(
     style = here.joinpath("page.css").read_text("utf-8")
     script = "".join(here.joinpath(name).read_text("utf-8") for name in ("tables.js", "page.js"))
     combined = board(scores, "A", date=date)
-    sheet = combined.sheet()
     data = page_data(scores, combined, intervals or {})
+    sheet = combined.sheet()
+    waterfalls, all_receipts = receipts(scores, combined)
     rendered: str = template.render(
         title=clean(title, 200),
         lead=_lead(scores, date),
@@ -119,8 +126,13 @@ def page(
         pictures=[(markup(p.svg), p.title, p.caption) for p in pictures(scores, combined)],
         levels=LEVEL_TEXTS,
         about=clean(combined.title, 400),
-        header=[(name, align == "l") for name, align in zip(sheet.header, sheet.align, strict=True)],
-        rows=[[clean(cell) for cell in row] for row in sheet.rows],
+        board=_with_intervals(
+            Cells.of(sheet, [name for name in sheet.header if name != "Supported"], names=1), combined, intervals or {}
+        ),
+        waterfalls=markup(waterfalls),
+        receipts=all_receipts,
+        specialists=specialists(scores),
+        moved=_marked_up(markup, *moved(scores, since, date)) if since else None,
         heat=_heat_map(scores, combined),
         intervals=clean(intervals_from, 400) if intervals else "",
         provenance=_provenance(scores, date),
@@ -132,6 +144,22 @@ def page(
         data=_packed(json.dumps(data, allow_nan=False, separators=(",", ":"))),
     )
     return rendered
+
+
+def _marked_up(markup: Any, title: str, picture: str, table: Cells) -> tuple[str, Any, Cells]:
+    return title, markup(picture), table
+
+
+def _with_intervals(table: Cells, combined: Board, intervals: Intervals) -> Cells:
+    """With the column of intervals after the score, where there are any: of the combined board, or at its level."""
+    of = intervals.get(COMBINED) or own_intervals(combined, intervals)
+    if not of:
+        return table
+    title = "Rank interval" if intervals.get(COMBINED) else OWN_INTERVAL
+    at = [name for name, _ in table.header].index("Score") + 1
+    texts = [title, *(" to ".join(map(str, of[m])) if m in of else "-" for m in combined.models)]
+    rows = [[*row[:at], text, *row[at:]] for row, text in zip(table.rows, texts[1:], strict=True)]
+    return replace(table, header=[*table.header[:at], (title, False), *table.header[at:]], rows=rows)
 
 
 def _security_policy(style: str, script: str) -> str:

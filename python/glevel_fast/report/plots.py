@@ -15,15 +15,26 @@ from glevel_fast.boards.board import Board, board
 from glevel_fast.boards.synergy import Synergy, synergy
 from glevel_fast.core.benchmark import LEVELS
 from glevel_fast.errors import GLevelError
+from glevel_fast.extras import require
 from glevel_fast.report.figure import INK, LEVEL_COLOURS, axes, label_width, rows_of_labels, short_name
+from glevel_fast.text import points_text
+from glevel_fast.trust.receipts import Receipt, receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from glevel_fast.core.scores import Scores
-    from glevel_fast.trust.receipts import Receipt
 
-__all__ = ["ReceiptPlots", "ScoresPlots", "coverage", "ladder", "side_by_side", "synergy_map", "waterfall"]
+__all__ = [
+    "ReceiptPlots",
+    "ScoresPlots",
+    "coverage",
+    "ladder",
+    "side_by_side",
+    "synergy_map",
+    "waterfall",
+    "waterfalls",
+]
 
 LABEL = 7.0
 """Size of labels, in points."""
@@ -63,6 +74,14 @@ class ScoresPlots:
     def coverage(self, ax: Any = None, *, scope: str = "A", top: int | None = None) -> Any:
         """See `glevel_fast.report.plots.coverage`."""
         return coverage(self.scores, ax, scope=scope, top=top)
+
+    def waterfalls(self, ax: Any = None, *, top: int | None = None) -> Any:
+        """Of the models that have a level, in the order of the board. See `glevel_fast.report.plots.waterfalls`."""
+        whole = board(self.scores)
+        n = int((whole.model_level > 0).sum())
+        names = whole.models[: n if top is None else min(top, n)]
+        bounds = [name for name, bound in zip(names, whole.lower_bound.tolist(), strict=False) if bound]
+        return waterfalls([receipt(self.scores, name) for name in names], ax, lower_bounds=bounds)
 
 
 def ladder(scores: Scores, ax: Any = None, *, top: int | None = None, width: float = 10.0) -> Any:
@@ -299,6 +318,54 @@ def waterfall(receipt: Receipt, ax: Any = None) -> Any:
         ax.set_xlabel("points of the score")
         where = "" if receipt.scope.kind == "A" else f", scope {short_name(str(receipt.scope))}"
         ax.set_title(f"{short_name(receipt.model)}{where}", loc="left")
+    return ax
+
+
+def waterfalls(receipts: Sequence[Receipt], ax: Any = None, *, lower_bounds: Collection[str] = ()) -> Any:
+    """Every score from 0 up, a line for each: what each group of tasks adds to it.
+
+    Parameters
+    ----------
+    receipts : sequence of Receipt
+        The bar of receipt i has the gid `row<i>`.
+    ax : Axes, optional
+    lower_bounds : collection of str
+        Models whose score is a lower bound.
+
+    Raises
+    ------
+    GLevelError
+        No score is above 0.
+    """
+    order = dict.fromkeys(name for r in receipts for name in r.by_group)
+    groups = [name for name in order if any(r.by_group.get(name) for r in receipts)]
+    if not groups:
+        raise GLevelError("no score is above 0: there is nothing to draw")
+    # A modality has a hue, and generation the paler shade of it.
+    shades = [tuple(c) for c in require("matplotlib", "plots").colormaps["tab20"].colors]
+    hues = list(dict.fromkeys(name.partition(" ")[0] for name in groups))
+    pale = [name.endswith(" generation") for name in groups]
+    places = [2 * hues.index(name.partition(" ")[0]) for name in groups]
+    colours = {name: shades[(c + p) % 20] for name, c, p in zip(groups, places, pale, strict=True)}
+    most = max(r.score for r in receipts)
+    labels = [short_name(name) for name in groups]
+    beside = min(4, int(8 * 72 / (max(label_width(label, LABEL + 0.5) for label in labels) + 40)) or 1)
+    with axes(ax, 9.0, 0.9 + 0.15 * len(receipts) + 0.2 * (len(groups) // beside + 1)) as ax:
+        for i, r in enumerate(receipts):
+            parts = [(name, value) for name, value in r.by_group.items() if value]
+            ends = np.cumsum([0.0, *(value for _, value in parts)])
+            spans = [(start, value) for start, (_, value) in zip(ends, parts, strict=False)]
+            ax.broken_barh(spans, (i - 0.35, 0.7), facecolors=[colours[name] for name, _ in parts], gid=f"row{i}")
+            ax.text(r.score, i, f" {points_text(r.score, r.model in lower_bounds)}", va="center", fontsize=LABEL - 0.5)
+        for name, label in zip(groups, labels, strict=True):
+            ax.barh(0, 0, color=colours[name], label=label)
+        names = [f"{short_name(r.model)}  L{r.level}" for r in receipts]
+        ax.set_yticks(np.arange(len(receipts)), names, fontsize=LABEL)
+        ax.tick_params(axis="y", length=0)
+        ax.set(xlim=(0, most * 1.1), ylim=(len(receipts) - 0.4, -0.6), xlabel="points of the score")
+        ax.spines["left"].set_visible(False)
+        ax.grid(axis="x", alpha=0.15)
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=beside, frameon=False, fontsize=LABEL + 0.5)
     return ax
 
 
