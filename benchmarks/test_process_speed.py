@@ -15,6 +15,14 @@ import glevel_fast as gl
 
 RELEASED_SECONDS = 1.6
 """What the released scorer takes for one workbook: a figure that is given, it is not run here."""
+READ_ALL_CELLS = """
+import sys
+from python_calamine import CalamineWorkbook
+for path in sys.argv[1:]:
+    with CalamineWorkbook.from_path(path) as book:
+        for title in book.sheet_names:
+            book.get_sheet_by_name(title).to_python()
+"""
 GLEVEL = ("-m", "glevel_fast")
 
 
@@ -28,10 +36,17 @@ def test_workbooks(benchmark, board, tmp_path):
     expected = gl.Scorer(bench).score(files.as_typed(workload.raw(bench, 100)))
     printed = [[float(row[f"level{k}"]) for k in (2, 3, 4, 5)] for row in table]
     np.testing.assert_array_equal(printed, expected.overall)
-    best = processes({"workbooks": score, "nothing": ("-c", "pass")}, runs=3)
+    cells = ("-c", READ_ALL_CELLS, *map(str, paths))
+    best = processes({"workbooks": score, "calamine": cells, "nothing": ("-c", "pass")}, runs=3)
+    alone = best["calamine"] - best["nothing"]
     board.row(
         "workbooks", 100 * RELEASED_SECONDS / best["workbooks"],
         detail=f"`glevel score` {best['workbooks']:.2f} s; {RELEASED_SECONDS} s each is given, not run here",
+    )  # fmt: skip
+    board.row(
+        "calamine", best["workbooks"] / alone,
+        detail=f"`glevel score` {best['workbooks']:.2f} s; calamine {alone:.2f} s beyond Python that does nothing, "
+        "which checks no cell and scores nothing",
     )  # fmt: skip
     benchmark.group = "whole processes"
     benchmark.pedantic(subprocess.run, ([sys.executable, *score],), {"capture_output": True}, rounds=1)

@@ -67,7 +67,8 @@ sanitize)
     module python-asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_FLAGS="$address"
     LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so) $(g++ -print-file-name=libstdc++.so)" \
         ASAN_OPTIONS=detect_leaks=0 \
-        python_with python-asan -m pytest -q tests/core/test_{parity,mapping,determinism}.py tests/uncertainty/test_{ablation,bootstrap}.py
+        python_with python-asan -m pytest -q tests/core/test_{parity,mapping,determinism}.py tests/uncertainty/test_{ablation,bootstrap}.py \
+        tests/io/test_plain.py
     ;;
 determinism)
     for compiler in g++ clang++; do

@@ -57,6 +57,7 @@ py::array_t<T> make(std::initializer_list<std::size_t> shape) {
 // A number of threads: a whole number from 1 to most_threads.
 std::size_t count_threads(const py::handle& argument);
 
+void bind_cells(py::module_& module);
 void bind_scoring(py::module_& module);
 void bind_sets(py::module_& module);
 void bind_subsets(py::module_& module);

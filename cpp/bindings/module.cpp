@@ -38,6 +38,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     py::register_local_exception_translator(&translate);
     module.def("build_info", &build_info, "How the module was built and what it runs on.");
     module.def("available_threads", &glevel::available_threads, "CPUs this process may use.");
+    glevel::bindings::bind_cells(module);
     glevel::bindings::bind_scoring(module);
     glevel::bindings::bind_sets(module);
     glevel::bindings::bind_subsets(module);

@@ -143,6 +143,13 @@ def levels(means: _F, n_modalities: int) -> tuple[_F, _F, NDArray[np.int8]]:
     """overall (n_models, 4), modality (n_models, n_modalities, 3) and level (n_models,) from means (n_models,
     2 n_groups): mean and masked mean of each group."""
 
+def sheet_rows(
+    xml: bytes, shared: list[str], odd_styles: bytes, most: int
+) -> tuple[list[list[float | str | bool]], int] | None:
+    """The rows of a worksheet from its first on, "" where a cell is empty, and how many cells copy one of the texts
+    `shared`; None where it holds anything but plain values, or more than `most` cells (cpp/cells.hpp says what is
+    plain). odd_styles: a byte for each style, not 0 where a number of that style is more than its value."""
+
 def build_info() -> dict[str, Any]:
     """compiler, instruction_sets, instruction_set, threads."""
 

@@ -164,7 +164,9 @@ def test_a_panic_of_the_reader_is_an_error(tmp_path, good, bench, monkeypatch):
     import python_calamine
 
     monkeypatch.setattr(python_calamine, "CalamineWorkbook", Workbook)
-    refuses(write(tmp_path / "a.xlsx", good), "index out of bounds", bench)
+    parts = parts_of(good)
+    parts[SHEET] = parts[SHEET].replace(b"<v>30</v>", b"<f>15*2</f><v>30</v>")
+    refuses(pack(tmp_path / "a.xlsx", parts), "index out of bounds", bench)
     Workbook.from_filelike = staticmethod(lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         load_results(tmp_path / "a.xlsx", bench)

@@ -112,6 +112,8 @@ def as_number(value: object, missing: frozenset[str] = NOT_SUPPORTED, percent: b
     double, is something else.
     """
     if isinstance(value, str):
+        if value in missing:  # quicker than to try whether it is a number
+            return math.nan
         written = value.strip()
         try:
             x = float(written.removesuffix("%") if percent else written) if value else math.nan
@@ -142,7 +144,9 @@ def as_numbers(
         return column, np.flatnonzero(np.isneginf(column)).tolist()
     if (values := _plain_numbers(column)) is not None:
         return values, []
-    parsed = [as_number(value, missing, percent) for value in column]
+    parsed = [
+        value if type(value) is float and value > -math.inf else as_number(value, missing, percent) for value in column
+    ]
     bad = [i for i, x in enumerate(parsed) if x is None] if None in parsed else []
     return np.array([math.nan if x is None else x for x in parsed] if bad else parsed, dtype=np.float64), bad
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Protocol
 
 from glevel_fast.errors import GLevelError
@@ -12,6 +13,7 @@ from glevel_fast.extras import require
 from glevel_fast.io.cells import PERCENT, hundredfold
 from glevel_fast.io.files import open_file
 from glevel_fast.io.ods import OdsPackage
+from glevel_fast.io.plain import PlainSheets
 from glevel_fast.io.recognise import refuse_strangers
 from glevel_fast.io.xls import XlsBook
 from glevel_fast.io.xlsb import XlsbBook
@@ -30,19 +32,38 @@ class _Book(Protocol):
     def read(self, title: str) -> tuple[list[list[Any]], _Oddities]: ...
 
 
-class _Checked(Protocol):
-    def oddities(self, title: str) -> _Oddities: ...
+class _Xlsx:
+    """An .xlsx file: plain sheets are read at once; where one is not, calamine reads what has been checked."""
 
-
-class _ByCalamine:
-    """A file whose values calamine reads, and what was found odd before."""
-
-    def __init__(self, book: Any, checked: _Checked) -> None:
-        self._book, self._checked = book, checked
-        self.titles: list[str] = book.sheet_names
+    def __init__(self, package: Package, calamine: Any) -> None:
+        self._package, self._plain, self._calamine = package, PlainSheets(package), calamine
+        self.titles = package.titles
 
     def read(self, title: str) -> tuple[list[list[Any]], _Oddities]:
-        return self._book.get_sheet_by_name(title).to_python(skip_empty_area=False), self._checked.oddities(title)
+        if (rows := self._plain.rows(title)) is not None:
+            return rows, {}
+        return _by_calamine(self._book, title), self._package.oddities(title)
+
+    @cached_property
+    def _book(self) -> Any:
+        return self._calamine.CalamineWorkbook.from_filelike(self._package.archive)
+
+
+class _Ods:
+    """An .ods file, which calamine reads once it is checked."""
+
+    def __init__(self, package: OdsPackage, calamine: Any) -> None:
+        self._package = package
+        self._book = calamine.CalamineWorkbook.from_filelike(package.archive)
+        self.titles: list[str] = self._book.sheet_names
+
+    def read(self, title: str) -> tuple[list[list[Any]], _Oddities]:
+        return _by_calamine(self._book, title), self._package.oddities(title)
+
+
+def _by_calamine(book: Any, title: str) -> list[list[Any]]:
+    rows: list[list[Any]] = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+    return rows
 
 
 class Spreadsheet:
@@ -104,10 +125,11 @@ def open_spreadsheet(path: str | os.PathLike[str]) -> Iterator[Spreadsheet]:
     if where.lower().endswith(".xlsb"):
         yield Spreadsheet(XlsbBook(where, raw))
         return
-    checked = _check(where, raw)
     try:
-        with calamine.CalamineWorkbook.from_filelike(checked.archive) as book:
-            yield Spreadsheet(_ByCalamine(book, checked))
+        if where.lower().endswith(".ods"):
+            yield Spreadsheet(_Ods(OdsPackage(where, raw), calamine))
+        else:
+            yield Spreadsheet(_Xlsx(Package(where, raw), calamine))
     except GLevelError:
         raise
     except calamine.PasswordError:
@@ -117,10 +139,6 @@ def open_spreadsheet(path: str | os.PathLike[str]) -> Iterator[Spreadsheet]:
         if isinstance(error, calamine.CalamineError) or type(error).__name__ == "PanicException":
             raise damaged(where, error) from None
         raise
-
-
-def _check(path: str, raw: bytes) -> OdsPackage | Package:
-    return OdsPackage(path, raw) if path.lower().endswith(".ods") else Package(path, raw)
 
 
 def column_letters(column: int) -> str:

@@ -152,8 +152,12 @@ def _table(where: str, cells: list[list[object]]) -> Table | None:
 
 
 def _filled(cells: list[list[object]]) -> list[int]:
-    """The rows with anything in them; most of those without are of "" alone, which is told at once."""
-    return [i for i, row in enumerate(cells) if row.count("") < len(row) and not all(map(is_blank, row))]
+    """The rows with anything in them; of most a first number, or nothing but "", tells at once."""
+    return [
+        i
+        for i, row in enumerate(cells)
+        if row.count("") < len(row) and (type(row[0]) is float or not all(map(is_blank, row)))
+    ]
 
 
 def _sheet(path: str, name: str, cells: list[list[object]]) -> Sheet:
@@ -169,17 +173,18 @@ def _sheet(path: str, name: str, cells: list[list[object]]) -> Sheet:
         )
     names, metric_cells = table.columns[known["Task Name"]], table.columns[known["Metrics"]]
     values = {title: column for title, column in table.columns.items() if title not in known.values()}
-    tasks, metrics = [as_text(cell) for cell in names], [as_text(cell) for cell in metric_cells]
+    tasks, metrics = ([c.strip() if type(c) is str else as_text(c) for c in cells] for cells in (names, metric_cells))
     keep = []
     for i, (task, metric) in enumerate(zip(tasks, metrics, strict=True)):
+        if task and metric is not None:
+            keep.append(i)
+            continue
         at = f"{where}, {table.at(i)}"
         if task is None:
             raise GLevelError(f"{at}: the task name is {shown(names[i])}")
         if metric is None:
             raise GLevelError(f"{at}, task {shown(task)}: the metric is {shown(metric_cells[i])}")
-        if task:
-            keep.append(i)
-        elif metric or not all(is_blank(column[i]) for column in values.values()):
+        if metric or not all(is_blank(column[i]) for column in values.values()):
             raise GLevelError(f"{at}: has no task name")
     body: dict[str, Column] = {title: [column[i] for i in keep] for title, column in values.items()}
     return Sheet(

@@ -91,7 +91,7 @@ class XlsBook:
     def _is_percent(self, style: int) -> bool:
         formats: Any = self._book.format_map
         form = formats.get(self._book.xf_list[style].format_key) if style < len(self._book.xf_list) else None
-        return form is not None and is_percent(form.format_str)
+        return form is not None and is_percent(0, form.format_str)
 
 
 def _stream(xlrd: Any, raw: bytes) -> bytes:

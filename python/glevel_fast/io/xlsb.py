@@ -190,11 +190,11 @@ class XlsbBook:
 
     @cached_property
     def _percents(self) -> frozenset[int]:
-        return frozenset(i for i, (number, code) in enumerate(self._styles) if number in (9, 10) or is_percent(code))
+        return frozenset(i for i, form in enumerate(self._styles) if is_percent(*form))
 
     @cached_property
     def _dates(self) -> frozenset[int]:
-        return frozenset(i for i, (number, code) in enumerate(self._styles) if is_date(number, code))
+        return frozenset(i for i, form in enumerate(self._styles) if is_date(*form))
 
     @cached_property
     def _relations(self) -> dict[str, tuple[str, str]]:

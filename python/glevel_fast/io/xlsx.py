@@ -1,4 +1,4 @@
-"""What strangers' .xlsx files are checked for before python-calamine reads them.
+"""What strangers' .xlsx files are checked for before they are read.
 
 The parts of the archive are unpacked within a limit, every cell's position is looked at, and calamine gets a fresh
 archive of exactly those parts: it lays a sheet out as one dense block, so two cells far apart would otherwise be enough
@@ -55,12 +55,14 @@ Oddities = Mapping[tuple[int, int], Unreadable | object]
 
 
 class Package:
-    """A checked workbook.
+    """A workbook: its parts, within the limits.
 
     Attributes
     ----------
-    archive : BytesIO
-        For calamine.
+    titles : list of str
+        Of all sheets, in the workbook's order.
+    sheets : dict of str to str
+        Title of a sheet -> its part.
     """
 
     def __init__(self, path: str, raw: bytes) -> None:
@@ -68,7 +70,15 @@ class Package:
         self.parts = _unpacked(path, raw)
         self._lower = {name.lower(): name for name in self.parts}
         self._odd: dict[str, Oddities] = {}
-        _ = self.sheets  # too many of them are refused here, before the reader meets them
+        self.titles, self.sheets = self._listed()
+
+    def part(self, name: str) -> bytes | None:
+        """A part by its name in lower case."""
+        return self.parts.get(self._lower.get(name, ""))
+
+    @cached_property
+    def archive(self) -> io.BytesIO:
+        """For calamine: an archive of exactly the parts, every one of which is looked at first."""
         looked = [_Part(self, name) for name in self.parts]
         for part in looked:
             part.check(self.parts[part.name])
@@ -78,15 +88,18 @@ class Package:
             if copies * part.longest > MAX_TEXT and part.is_plain:
                 part.parse(self.parts[part.name])
             if copies * part.longest > MAX_TEXT:
-                raise GLevelError(f"{path}: {copies:,} cells may copy a text of {part.longest:,} bytes; shorten it")
-        self.archive = io.BytesIO()
-        with zipfile.ZipFile(self.archive, "w") as archive:
+                raise GLevelError(
+                    f"{self.path}: {copies:,} cells may copy a text of {part.longest:,} bytes; shorten it"
+                )
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
             for name, data in self.parts.items():
                 archive.writestr(name, data)
-        self.archive.seek(0)
+        packed.seek(0)
+        return packed
 
     def oddities(self, title: str) -> Oddities:
-        """Cells of a sheet that are more, or less, than their value."""
+        """Cells of a sheet that are more, or less, than their value; known once there is the archive."""
         if (part := self.sheets.get(title)) is None:
             raise damaged(self.path, f"the sheet {shown(title)} has no part")
         return self._odd[part]
@@ -95,25 +108,24 @@ class Package:
         """A part for messages: the sheet's title, where it is one."""
         return next((f"sheet {shown(title)}" for title, of in self.sheets.items() if of == part), part)
 
-    @cached_property
-    def sheets(self) -> dict[str, str]:
-        """Title of a sheet -> its part."""
+    def _listed(self) -> tuple[list[str], dict[str, str]]:
         targets = {a.get("Id"): a.get("Target", "") for a in self._tags("xl/_rels/workbook.xml.rels", "Relationship")}
         found: dict[str, str] = {}
         sheets = self._tags("xl/workbook.xml", "sheet")
-        letters = sum(len(attributes.get("name", "")) for attributes in sheets)
+        titles = [attributes.get("name", "") for attributes in sheets]
+        letters = sum(map(len, titles))
         if len(sheets) > MAX_SHEETS or letters > 100 * MAX_SHEETS:
             raise GLevelError(
                 f"{self.path}: {len(sheets):,} sheets with {letters:,} characters in their titles are more than "
                 f"{MAX_SHEETS:,} and {100 * MAX_SHEETS:,}; give the results alone"
             )
-        for attributes in sheets:
+        for title, attributes in zip(titles, sheets, strict=True):
             keys = [value for name, value in attributes.items() if name.endswith(":id")]
             target = targets.get(keys[0] if keys else None, "").removeprefix("/")
             target = target if target.startswith("xl/") else f"xl/{target}"
             if (part := self._lower.get(target.lower())) is not None:
-                found.setdefault(attributes.get("name", ""), part)
-        return found
+                found.setdefault(title, part)
+        return titles, found
 
     @cached_property
     def recalculates(self) -> bool:
@@ -121,33 +133,37 @@ class Package:
         return any(a.get("fullCalcOnLoad") in ("1", "true") for a in self._tags("xl/workbook.xml", "calcPr"))
 
     @cached_property
-    def percents(self) -> frozenset[str]:
-        """The styles, as cells name them, that show a number as a percentage."""
-        part = self._lower.get("xl/styles.xml")
-        if part is None or not re.search(rb"%|numFmtId\s*=\s*[\"'](?:9|10)[\"']|&", self.parts[part]):
-            return frozenset()
-        formats = {"9", "10"}
-        styles: list[str] = []
+    def formats(self) -> list[tuple[int, str]]:
+        """The number format of each style, as cells name them: its number, and its code where it is the file's own."""
+        codes: dict[int, str] = {}
+        styles: list[int] = []
         inside = False
 
         def start(tag: str, attributes: dict[str, str]) -> None:
             nonlocal inside
             tag = tag.rpartition(":")[2]
-            if tag == "numFmt" and is_percent(attributes.get("formatCode", "")):
-                formats.add(attributes.get("numFmtId", ""))
+            if tag == "numFmt":
+                codes[int(attributes.get("numFmtId", ""))] = attributes.get("formatCode", "")
             elif tag == "cellXfs":
                 inside = True
             elif tag == "xf" and inside:
-                styles.append(attributes.get("numFmtId", ""))
+                styles.append(int(attributes.get("numFmtId", "0")))
 
         def end(tag: str) -> None:
             nonlocal inside
             inside = inside and tag.rpartition(":")[2] != "cellXfs"
 
+        if (part := self._lower.get("xl/styles.xml")) is None:
+            return []
         parser = expat.ParserCreate("utf-8")
         parser.StartElementHandler, parser.EndElementHandler = start, end
         self._parse(parser, part)
-        return frozenset(str(i) for i, of in enumerate(styles) if of in formats)
+        return [(number, codes.get(number, "")) for number in styles]
+
+    @cached_property
+    def percents(self) -> frozenset[str]:
+        """The styles, as cells name them, that show a number as a percentage."""
+        return frozenset(str(i) for i, form in enumerate(self.formats) if is_percent(*form))
 
     def _tags(self, name: str, tag: str) -> list[dict[str, str]]:
         """The attributes of every such tag of a part."""
@@ -170,9 +186,9 @@ class Package:
             raise damaged(self.path, f"{part}: {error}") from None
 
 
-def is_percent(code: str) -> bool:
-    """Whether a number format shows a percentage: a % that is no literal text."""
-    return "%" in _LITERAL.sub("", code)
+def is_percent(number: int, code: str) -> bool:
+    """Whether a number format, of that number or else of that code, shows a percentage: a % that is no literal text."""
+    return "%" in _LITERAL.sub("", code) if code else number in (9, 10)
 
 
 def is_date(number: int, code: str) -> bool:

@@ -174,15 +174,20 @@ class _Intake:
                 f"{self.where}: has no model column on any sheet; add one after 'Metrics', named like the model"
             )
         tasks = [self.meant(task) for sheet, _ in found for task in sheet.tasks]
-        places = [f"sheet {sheet.name!r}, {sheet.table.at(i)}" for sheet, _ in found for i in range(len(sheet.tasks))]
-        index = self.match(tasks, places.__getitem__)
-        self.check_metrics(index, [metric for sheet, _ in found for metric in sheet.metrics], places.__getitem__)
+        rows = [(sheet, i) for sheet, _ in found for i in range(len(sheet.tasks))]
+
+        def place(k: int) -> str:
+            sheet, i = rows[k]
+            return f"sheet {sheet.name!r}, {sheet.table.at(i)}"
+
+        index = self.match(tasks, place)
+        self.check_metrics(index, [metric for sheet, _ in found for metric in sheet.metrics], place)
         self.check_missing(index, {sheet.name for sheet, _ in found})
         self.check_groups(index, [sheet.name for sheet, _ in found for _ in sheet.tasks])
         values = self.empty(len(models))
         for k, (name, title) in enumerate(models.items()):
             column = [cell for _, columns in found for cell in columns[name]]
-            values[k, index] = self.numbers(column, lambda i, title=title: (places[i], title, tasks[i]))  # type: ignore[misc]
+            values[k, index] = self.numbers(column, lambda i, title=title: (place(i), title, tasks[i]))  # type: ignore[misc]
         absent = np.full(len(models), self.bench.n_tasks - len(index))
         return self.done([self.meant(title) for title in models.values()], [self.where] * len(models), values, absent)
 
@@ -399,7 +404,8 @@ class _Intake:
         """Position of each task in the benchmark."""
         refuse_names(tasks, MAX_TASKS, "tasks", self.where)
         find = self.bench.names.get
-        index = np.array([find(fold_task(task), -1) for task in tasks], dtype=np.intp)
+        exact = {task: j for j, task in enumerate(self.bench.tasks)}  # most are written as there
+        index = np.array([exact[task] if task in exact else find(fold_task(task), -1) for task in tasks], dtype=np.intp)
         if (unknown := np.flatnonzero(index < 0)).size:
             lines = (f"{at(i)}: {shown(tasks[i])}{self.hint(tasks[i])}" for i in unknown.tolist())
             noun = "a task" if unknown.size == 1 else f"{unknown.size} tasks"

@@ -1,0 +1,71 @@
+"""Worksheets of .xlsx files that hold nothing but plain values, as nearly all do: read in one pass of the engine."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Any
+
+from glevel_fast import _core
+from glevel_fast.io.limits import MAX_CELLS
+from glevel_fast.io.xlsx import MAX_TEXT, Package, is_date, is_percent
+
+_SHARED = re.compile(r"<si><t(?: xml:space=\"preserve\")?>([^<]*)</t>(?:<phoneticPr [^<>]*/>)?</si>")
+_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
+
+
+class PlainSheets:
+    """Rows of a workbook's sheets, where they are plain."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._copies = 0  # cells so far that copy a shared text
+
+    def rows(self, title: str) -> list[list[Any]] | None:
+        """A sheet's rows from its first on; None where they have to be looked at cell by cell."""
+        part = self._package.sheets.get(title)
+        if part is None or not _is_simple(data := self._package.parts[part]):
+            return None
+        found = _core.sheet_rows(data, self._shared, self._odd_styles, MAX_CELLS)
+        if found is None:
+            return None
+        rows, copies = found
+        self._copies += copies
+        # what comes after may copy each of them
+        return rows if self._copies * self._longest <= MAX_TEXT else None
+
+    @cached_property
+    def _odd_styles(self) -> bytes:
+        """A byte for each style: whether its numbers are percentages or dates."""
+        return bytes(is_percent(*form) or is_date(*form) for form in self._package.formats)
+
+    @cached_property
+    def _shared(self) -> list[str]:
+        """The shared texts; none where they are not plain, so that no cell finds its own."""
+        data = self._package.part("xl/sharedstrings.xml")
+        if data is None or not _is_simple(data):
+            return []
+        try:
+            head, *pieces = _SHARED.split(data.decode())
+        except UnicodeDecodeError:
+            return []
+        texts, gaps = pieces[::2], pieces[1::2]
+        rest = "".join([head, *gaps])  # the tags around them all, and whatever is no plain text
+        if "<si" in rest or ":si" in rest or re.search(r"_x|[\0-\x08\x0b-\x1f]", "".join(texts)):
+            return []
+        for i, text in enumerate(texts):
+            if "&" in text:
+                texts[i] = re.sub("&[a-z]+;", lambda found: _ENTITIES.get(found[0], "\0"), text)
+                if "\0" in texts[i] or text.count("&") > len(re.findall("&[a-z]+;", text)):
+                    return []
+        return [text.strip() for text in texts]
+
+    @cached_property
+    def _longest(self) -> int:
+        """Bytes of the longest shared text, in Python."""
+        return max((len(text) * (1 if text.isascii() else 4) for text in self._shared), default=0)
+
+
+def _is_simple(data: bytes) -> bool:
+    """Whether the XML has no comments, CDATA, document type or instructions; it may declare what it is."""
+    return b"<!" not in data and data.find(b"<?", 4) < 0
