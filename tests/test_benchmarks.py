@@ -158,3 +158,22 @@ def test_more_workers_take_a_large_job_sooner():
         assert model.cpu(large) <= times[0] < 1.1 * model.cpu(large)
     one = cluster_model.Job("small", 1, "set")
     assert model.seconds(one, 1_000, dask=False) > model.seconds(one, 1, dask=False) > model.cpu(one)
+
+
+def test_the_docs_show_the_table_of_layouts():
+    import layouts
+    import targets
+
+    table = targets.between_markers(layouts.WRITTEN.read_text(encoding="utf-8"))
+    assert table
+    assert targets.between_markers(layouts.DOCS.read_text(encoding="utf-8")) == table
+
+
+def test_the_table_of_layouts_is_measured(tmp_path):
+    import layouts
+
+    rows = layouts.measured(tmp_path, 20, turns=1)
+    text = layouts.page(rows, 20, 702)
+    first = [line.split(" | ")[0][2:] for line in text.splitlines() if line.startswith("| ")]
+    assert first == ["layout", *layouts.LAYOUTS]
+    assert all(size > 0 and reading > 0 and whole > 0 for _, size, reading, whole in rows)

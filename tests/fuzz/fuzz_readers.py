@@ -37,6 +37,8 @@ from glevel_fast import snapshot
 from glevel_fast.io import write
 from glevel_fast.io.archive import open_archive
 from glevel_fast.loading import sets
+from glevel_fast.loading.convert import convert
+from glevel_fast.loading.intake import Reading
 from glevel_fast.registry.ids import known_leaderboards
 from glevel_fast.registry.submission import check
 from glevel_fast.report.page import read_intervals
@@ -120,6 +122,9 @@ def corpus(folder):
     for i, options in enumerate(({"compression": "zstd"}, {"data_page_version": "2.0", "compression": "none"})):
         pq.write_table(odd, folder / f"odd{i}.parquet", **options)
         add(folder / f"odd{i}.parquet")
+    for name, layout in (("lists.parquet", "list"), ("wide.arrow", "columns"), ("lists.arrow", "list")):
+        convert([results], bench, str(folder / name), Reading(), layout)
+        add(folder / name)
     for name in ("tasks.json", "wide.json", "long.json", "tasks.csv", "wide.csv", "long.csv", "tasks.parquet",
                  "wide.parquet", "snapshot-paper.json", "snapshot-release.json", "scores.json", "board.json",
                  "board.csv", "counts.csv", "candidates.csv", "matrix.csv", "intervals.csv"):  # fmt: skip

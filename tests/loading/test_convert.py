@@ -1,6 +1,7 @@
 """Layouts of results: what is written is read again with the same names and bits, by every way in."""
 
 import json
+from io import BytesIO
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from glevel_fast import BenchmarkError, GLevelError, ResultsError, Scorer, load_benchmark, load_results
 from glevel_fast.cli.main import main
-from glevel_fast.io import arrow, ipc, rows, write
+from glevel_fast.io import arrow, ipc, parquet, rows, write
+from glevel_fast.io.pages import values_in_pages
 from glevel_fast.io.read import read_file
 from glevel_fast.loading import convert as converting
 from glevel_fast.loading import folder
@@ -113,6 +115,33 @@ def test_lists_that_do_not_fit_are_refused(tmp_path, column, about, message):
     for kind in ("parquet", "arrow"):
         with pytest.raises(ResultsError, match=message):
             load_results(tmp_path / f"r.{kind}", BENCH)
+
+
+def test_what_a_file_of_lists_unpacks_to_is_counted_before(source, tmp_path, monkeypatch):
+    """A row of a column of lists may hold any number of values: 40 MB of them stand in a few hundred bytes."""
+    many = pa.array([[0.0] * 5_000_000], pa.list_(pa.float64()))
+    bomb = pa.table({"model": ["x"], "values": many}).replace_schema_metadata({"glevel_fast.tasks": '["a"]'})
+    pq.write_table(bomb, tmp_path / "bomb.parquet")
+    assert (tmp_path / "bomb.parquet").stat().st_size < 10_000
+    with pytest.raises(ResultsError, match="not every list"):
+        load_results(tmp_path / "bomb.parquet", BENCH)
+    monkeypatch.setattr(parquet, "MAX_NUMBERS", 4_000_000)
+    with pytest.raises(ResultsError, match="cells are more than the limit of 4,000,000"):
+        load_results(tmp_path / "bomb.parquet", BENCH)
+    for layout, options in (("list", {}), ("columns", {"data_page_version": "2.0"})):
+        convert([source], BENCH, str(tmp_path / "r.parquet"), Reading(), layout)
+        pq.write_table(pq.read_table(tmp_path / "r.parquet"), tmp_path / "r.parquet", data_page_size=500, **options)
+        about = pq.read_metadata(tmp_path / "r.parquet").row_group(0)
+        values = sum(about.column(i).num_values for i in range(about.num_columns))
+        with open(tmp_path / "r.parquet", "rb") as file:
+            assert values <= values_in_pages(file, 10**9) <= 1.5 * values
+            assert values_in_pages(file, 100) > 100
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" + b"\x15" * 40 + (40).to_bytes(4, "little") + b"PAR1"])
+def test_pages_of_what_is_no_parquet_file(data):
+    with pytest.raises(ValueError, match=r"footer|cut off|list|kind|number"):
+        values_in_pages(BytesIO(data), 10)
 
 
 def test_arrow_files_that_are_none(tmp_path, monkeypatch):

@@ -60,7 +60,7 @@ EPILOG = """examples:
   glevel what-if "Crowd Counting=5.2"            another specialist's score
   glevel stability --level 3                     how far a rank can be trusted
   glevel import lm-eval results/ -o r.parquet    results of other tools; --list says what is there
-  glevel convert runs/ -o results.arrow          what is read many times, or by many: 10x as fast
+  glevel convert runs/ -o results.arrow          in a layout that is read several times faster
   glevel subset --size 30 -o quick.csv           tasks for a quick board, and how far to trust it
   glevel export eee -o data/                     for every_eval_ever; also model-index, csv, json
   glevel metrics                                 every known metric, its mapping and domain

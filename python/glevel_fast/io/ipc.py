@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 MAX_BYTES = 512 * 2**20
 MAGIC = b"ARROW1\0\0"
 MAX_BATCHES = 1_000_000
-BATCH = 3
-"""The kind of a message with rows."""
 
 
 def read_arrow(path: str | os.PathLike[str]) -> Table:
@@ -60,13 +58,13 @@ def map_arrow(path: str | os.PathLike[str], most: int) -> tuple[Any, list[Any]]:
         mapped = pa.memory_map(where)  # open for as long as a batch is in use
         mapped.seek(len(MAGIC))
         messages = pa.ipc.MessageReader.open_stream(mapped)
-        schema = pa.ipc.read_schema(messages.read_next_message())
+        schema = pa.ipc.read_schema(_next(messages, "schema"))
         for name, dtype in zip(schema.names, schema.types, strict=True):
             if pa.types.is_dictionary(dtype):
                 raise GLevelError(f"{where}: the column {shown(name)} is a dictionary: write plain texts and numbers")
         texts_of(schema, where)
         batches: list[Any] = []
-        for message in iter(lambda: _next(messages), None):
+        for message in iter(lambda: _next(messages, "record batch"), None):
             if _is_compressed(message.metadata.to_pybytes()):
                 raise GLevelError(
                     f"{where}: is compressed, so that it cannot be mapped: write it without (pandas: "
@@ -77,15 +75,21 @@ def map_arrow(path: str | os.PathLike[str], most: int) -> tuple[Any, list[Any]]:
         return schema, batches
 
 
-def _next(messages: Any) -> Any:
+def _next(messages: Any, kind: str) -> Any:
+    """The next message; None after the last. Arrow takes one of another kind for what it asks for, and dies of it."""
     try:
-        return messages.read_next_message()
+        message = messages.read_next_message()
     except StopIteration:
+        if kind == "schema":
+            raise ValueError("it has no schema") from None
         return None
+    if message.type != kind:
+        raise ValueError(f"a message that is no {kind}")
+    return message
 
 
 def _is_compressed(message: bytes) -> bool:
-    """Whether a message has rows, and says that their buffers are compressed (Arrow's format: Message, RecordBatch)."""
+    """Whether a message of rows says that their buffers are compressed (Arrow's format: Message, RecordBatch)."""
 
     def table(at: int) -> list[int | None]:
         names = at - struct.unpack_from("<i", message, at)[0]
@@ -94,9 +98,9 @@ def _is_compressed(message: bytes) -> bool:
         return [at + place if place else None for place in (*places, 0, 0, 0, 0)]
 
     try:
-        _, kind, header, *_ = table(struct.unpack_from("<I", message)[0])
-        if kind is None or header is None or message[kind] != BATCH:
-            raise ValueError("a message that holds no rows")
+        _, _, header, *_ = table(struct.unpack_from("<I", message)[0])
+        if header is None:
+            raise ValueError("a message that holds nothing")
         _, _, _, compression, *_ = table(header + struct.unpack_from("<I", message, header)[0])
         return compression is not None
     except struct.error as error:

@@ -10,6 +10,7 @@ from glevel_fast.extras import require
 from glevel_fast.io.arrow import arrow_errors, is_number, listed_tasks, plain_type, table_of, texts_of
 from glevel_fast.io.files import open_file
 from glevel_fast.io.limits import MAX_NUMBERS, MAX_TASKS, refuse_many, refuse_many_texts
+from glevel_fast.io.pages import values_in_pages
 from glevel_fast.io.recognise import refuse_strangers
 
 if TYPE_CHECKING:
@@ -41,14 +42,13 @@ def read_parquet(path: str | os.PathLike[str]) -> Table:
             reader = pq.ParquetFile(source)
             about, schema = reader.metadata, reader.schema_arrow
             rows = about.num_rows
-            groups = [about.row_group(i) for i in range(about.num_row_groups)]
             refuse_many(about.num_columns, MAX_TASKS, "columns", where)
             refuse_many(rows * about.num_columns, MAX_NUMBERS, "cells", where)
+            groups = map(about.row_group, range(about.num_row_groups))
             refuse_many(sum(group.total_byte_size for group in groups), MAX_UNPACKED, "bytes once unpacked", where)
             texts = texts_of(schema, where)
             if listed_tasks(schema, where) is not None:
-                cells = sum(group.column(j).num_values for group in groups for j in range(group.num_columns))
-                refuse_many(cells, MAX_NUMBERS, "cells", where)
+                refuse_many(values_in_pages(file, MAX_NUMBERS), MAX_NUMBERS, "cells", where)
             refuse_many_texts(rows * (len(schema) - sum(map(is_number, map(plain_type, schema.types)))), where)
             # A text stored once may stand in every row: it is looked at before it is multiplied.
             return table_of(pq.ParquetFile(source, metadata=about, read_dictionary=texts).read(), where)
