@@ -17,11 +17,11 @@ LEVELS, REDUCE, MAPPING, PLAN, KERNELS, ROWS, STREAMS = (
     f"cpp/{name}"
     for name in ("levels.hpp", "reduce.hpp", "mapping.hpp", "plan.cpp", "kernels.cpp", "rows.hpp", "streams.hpp")
 )
-DENSE, CHANGE, RESAMPLE, ABOVE, PAIRS, TILES, RESAMPLING, SUMMARY, RANDOM = (
+DENSE, CHANGE, RESAMPLE, ABOVE, PAIRS, TILES, RESAMPLING, SUMMARY, RANDOM, PACKED = (
     f"cpp/sets/{name}"
     for name in (
         "dense.cpp", "change.cpp", "resample.cpp", "above.cpp", "pairs.cpp", "tiles.cpp", "resampling.cpp",
-        "summary.cpp", "random.hpp",
+        "summary.cpp", "random.hpp", "packed.cpp",
     )
 )  # fmt: skip
 JOB = "python/glevel_fast/machines/job.py"
@@ -39,7 +39,6 @@ TWIN, RULES, COMPILED, BENCHMARK, BOARDS = (
     FRAGILITY,
     BOOTSTRAP,
     RECIPES,
-    PACKED,
     PREPARED,
     INFLUENCE,
     COMPARISON,
@@ -62,7 +61,6 @@ TWIN, RULES, COMPILED, BENCHMARK, BOARDS = (
                 "fragility",
                 "bootstrap",
                 "recipes",
-                "packed",
                 "prepared",
                 "influence",
                 "comparison",
@@ -297,8 +295,9 @@ MUTANTS = [
     ("rank interval: a band's other end", PY_SUMMARY, "(1.0 - tail)[1]", "(1.0 - tail)[0]"),
     ("overlap: the next set too", JOB, "first < whole[-1][1]", "first <= whole[-1][1]"),
     ("overlap: only of what starts at the same set", JOB, "first < whole[-1][1]", "first == whole[-1][0]"),
-    ("a count of 256 is one of 0", PACKED, "counts[large] >> 8", "counts[large] >> 9"),
-    ("a stretch without its end", PACKED, "rows.shape[1] - some", "rows.shape[1] - 1 - some"),
+    ("a count is cut to its lower bits", PACKED, "std::uint64_t{1} << bits) - 1", "std::uint64_t{1} << (bits - 1)) - 1"),
+    ("a stretch without its end", PACKED, "0 : end - counts", "0 : end - counts - 1"),
+    ("stretches one place short are added", PACKED, "static_cast<std::size_t>(to.last[row]); ++at", "static_cast<std::size_t>(to.last[row] - 1); ++at"),
     ("the seed is not of the job", RECIPES, "return self.relative, self.seed", "return (self.relative,)"),
     ("the results are not of the job", PREPARED, "self.scores.models, self.raw)", "self.scores.models)"),
     ("twin: a set's tie does not win", SETS_TWIN, "wins = self.value >= thresholds", "wins = self.value > thresholds"),

@@ -62,5 +62,6 @@ void bind_scoring(py::module_& module);
 void bind_sets(py::module_& module);
 void bind_subsets(py::module_& module);
 void bind_summaries(py::module_& module);
+void bind_packed(py::module_& module);
 
 }  // namespace glevel::bindings

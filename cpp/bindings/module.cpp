@@ -43,4 +43,5 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     glevel::bindings::bind_sets(module);
     glevel::bindings::bind_subsets(module);
     glevel::bindings::bind_summaries(module);
+    glevel::bindings::bind_packed(module);
 }

@@ -126,6 +126,22 @@ def summarise(
     said to move. cpp/sets/summary.hpp says what the arrays hold.
     """
 
+def stretches(rows: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where each row (n_rows, width) is not all zeros: the first place, and past the last, (n_rows,) each."""
+
+def pack_counts(rows: NDArray[np.uint32], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The counts in the stretches [first, last) of rows, in few bits; cpp/sets/packed.hpp says how."""
+
+def add_packed(
+    to: NDArray[np.uint32], first: NDArray[np.int64], last: NDArray[np.int64], packed: NDArray[np.uint8]
+) -> None:
+    """Add to the rows `to` what `pack_counts` gave of rows with these stretches."""
+
+def add_counts(
+    to: NDArray[np.uint32], rows: NDArray[np.uint32], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> None:
+    """Add rows to the rows `to`, in these stretches alone."""
+
 def ranks(scores: _F) -> NDArray[np.uint32]:
     """Ranks (4, n_models) of scores (n_models, 4); ties share the smaller one, 0 where the score is 0."""
 

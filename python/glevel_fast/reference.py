@@ -16,11 +16,15 @@ from glevel_fast.core.twin import (
     Modalities,
     Pairs,
     Resampling,
+    add_counts,
+    add_packed,
     count_above,
     draws,
     kendall,
     levels,
+    pack_counts,
     ranks,
+    stretches,
     summarise,
 )
 
@@ -31,11 +35,15 @@ __all__ = [
     "Pairs",
     "Resampling",
     "Scorer",
+    "add_counts",
+    "add_packed",
     "count_above",
     "draws",
     "kendall",
     "levels",
+    "pack_counts",
     "ranks",
+    "stretches",
     "summarise",
 ]
 

@@ -26,6 +26,7 @@
 #include "pool.hpp"
 #include "sets/kendall.hpp"
 #include "sets/kept.hpp"
+#include "sets/packed.hpp"
 #include "sets/pairs.hpp"
 #include "sets/random.hpp"
 #include "sets/resampling.hpp"
@@ -690,6 +691,29 @@ void test_summary(Random& random) {
     }
 }
 
+// Counts in few bits come back, add up, and are told from others.
+void test_packed(Random& random) {
+    constexpr std::uint64_t most[] = {2, 16, 300, std::uint64_t{1} << 32};
+    const std::size_t n = random.below(5), width = 1 + random.below(100);
+    const double share = random.of({0.0, 0.1, 0.9});
+    std::vector<std::uint32_t> counts(n * width), sums(n * width, 7);
+    for (auto& count : counts)
+        if (random.chance(share)) count = static_cast<std::uint32_t>(random.below(random.of(most)));
+    std::vector<std::int64_t> first(n), last(n);
+    glevel::find_stretches(counts.data(), n, width, first.data(), last.data());
+    const auto packed = glevel::pack({counts.data(), n, width, first.data(), last.data()});
+    const glevel::Rows<std::uint32_t> to{sums.data(), n, width, first.data(), last.data()};
+    const std::vector<std::uint8_t> exact(packed.begin(), packed.end());  // so that a byte too many is seen
+    if (!glevel::add_packed(to, exact.data(), exact.size())) fail("add_packed");
+    glevel::add_rows(to, counts.data());
+    for (std::size_t i = 0; i < sums.size(); ++i)
+        if (sums[i] != 7 + 2 * counts[i]) fail("packed counts");
+    if (!packed.empty()) {
+        const std::vector<std::uint8_t> shorter(packed.begin(), packed.end() - 1);
+        if (glevel::add_packed(to, shorter.data(), shorter.size())) fail("add_packed, a byte missing");
+    }
+}
+
 // Subsets of the tasks: the same bits on any path and threads, near plain sums in long double.
 void test_kept(Random& random) {
     const std::size_t n_models = random.below(40), n_tasks = 1 + random.below(60), n_modalities = random.below(4);
@@ -875,6 +899,7 @@ int main(int argc, char** argv) {
         test_case(random);
         if (i % 4 == 0) test_sets(random);
         test_summary(random);
+        test_packed(random);
         test_kept(random);
         test_kendall(random);
     }

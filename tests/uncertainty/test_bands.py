@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 from glevel_fast import GLevelError, Scorer, SpecialistSets, _core, reference
 from glevel_fast.core.twin.sets import places
 from glevel_fast.uncertainty import bands as of_bands
+from glevel_fast.uncertainty import bootstrap
 from glevel_fast.uncertainty.bands import BANDS_FROM, MOST_MODELS, Bands
 from glevel_fast.uncertainty.summary import Summary
 
@@ -86,9 +87,9 @@ def test_what_is_said_of_bands_holds(scores, exact, cut):
 @pytest.fixture
 def _few_are_many(monkeypatch):
     """More than 20 models are many, and ranks have bands from 8 on."""
-    monkeypatch.setattr(of_bands, "MOST_MODELS", 20)
+    for module in (bootstrap, of_bands):
+        monkeypatch.setattr(module, "MOST_MODELS", 20)
     monkeypatch.setattr(of_bands, "BANDS_FROM", 8)
-    monkeypatch.setattr("glevel_fast.uncertainty.bootstrap.MOST_MODELS", 20)
 
 
 @pytest.mark.usefixtures("_few_are_many")

@@ -11,10 +11,9 @@ from generate import random_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glevel_fast import GLevelError, Scorer, reference
+from glevel_fast import GLevelError, Scorer, _core, reference
 from glevel_fast.loading.results import as_results
 from glevel_fast.machines.job import joined
-from glevel_fast.uncertainty.packed import pack_counts, stretches, unpack_counts
 from glevel_fast.uncertainty.specialists import SpecialistSets
 
 BENCHMARK, RAW = random_case(20, 50, seed=6)
@@ -219,19 +218,47 @@ def test_fractions_are_scaled_once_on_the_way():
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(1, 6), st.integers(1, 40), st.integers(0, 2**32), st.sampled_from([0.02, 0.5, 0.95]))
+@given(st.integers(0, 6), st.integers(1, 150), st.integers(0, 2**32), st.sampled_from([0.02, 0.5, 0.95]))
 def test_counts_come_back(n, width, seed, share):
+    """Kernel and twin write the same bytes, and add them up the same."""
     rng = np.random.default_rng(seed)
-    rows = np.where(rng.random((n, width)) < share, rng.choice([1, 200, 255, 256, 2**32 - 1], (n, width)), 0)
-    rows = rows.astype(np.uint32)
-    first, last = where = stretches(rows)
+    most = rng.choice([2, 16, 300, 2**32], (n, width))
+    rows = np.where(rng.random((n, width)) < share, rng.integers(0, most), 0).astype(np.uint32)
+    first, last = where = _core.stretches(rows)
+    assert np.array_equal(where, reference.stretches(rows))
     for row, a, b in zip(rows, first, last, strict=True):
         assert not row[:a].any()
         assert not row[b:].any()
         assert (a, b) == (0, 0) or (row[a] and row[b - 1])
-    parts, again = pack_counts(rows, where), np.zeros_like(rows)
-    unpack_counts(again, parts)
-    assert np.array_equal(again, rows)
+    packed = _core.pack_counts(rows, *where)
+    assert np.array_equal(packed, reference.pack_counts(rows, *where))
+    sums = rng.integers(0, 2**31, rows.shape, np.uint32)
+    for backend in (_core, reference):
+        for add, what in ((backend.add_packed, (*where, packed)), (backend.add_counts, (rows, *where))):
+            added = sums.copy()
+            add(added, *what)
+            assert np.array_equal(added, sums + rows)
+
+
+def test_bytes_of_other_counts_are_refused():
+    rows = np.arange(1, 101, dtype=np.uint32).reshape(2, 50)
+    where = _core.stretches(rows)
+    packed = _core.pack_counts(rows, *where)
+    wide = packed.copy()
+    wide[0] = 33
+    for bad in (packed[:-1], np.append(packed, np.uint8(0)), wide, packed[:0]):
+        with pytest.raises(ValueError, match="packed is not of rows with these stretches"):
+            _core.add_packed(np.zeros_like(rows), *where, np.ascontiguousarray(bad))
+    for first, last in ((-1, 50), (3, 2), (0, 51)):
+        ends = [np.full(2, end, np.int64) for end in (first, last)]
+        calls = {
+            _core.pack_counts: (rows, *ends),
+            _core.add_packed: (np.zeros_like(rows), *ends, packed),
+            _core.add_counts: (np.zeros_like(rows), rows, *ends),
+        }
+        for call, arguments in calls.items():
+            with pytest.raises(ValueError, match="a stretch is not inside its row"):
+                call(*arguments)
 
 
 def test_a_summary_is_small():

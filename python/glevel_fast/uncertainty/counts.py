@@ -15,18 +15,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from glevel_fast import _core
 from glevel_fast.errors import GLevelError
 from glevel_fast.machines.job import joined
 from glevel_fast.uncertainty.bands import Bands
-from glevel_fast.uncertainty.packed import (
-    Stretches,
-    add_counts,
-    pack_counts,
-    sparse_zeros,
-    stretches,
-    unpack_counts,
-)  # fmt: skip
 from glevel_fast.uncertainty.pieces import shown_ranges
+from glevel_fast.uncertainty.sparse import sparse_zeros
 
 __all__ = ["Counted"]
 
@@ -164,8 +158,7 @@ class Counted:
         np.minimum(self.least, part.least, out=self.least)
         np.maximum(self.most, part.most, out=self.most)
         for name, where in part._stretches():
-            width = part.arrays[name].shape[2]
-            add_counts(self.arrays[name].reshape(-1, width), part.arrays[name].reshape(-1, width), where)
+            _core.add_counts(self._rows(name), part._rows(name), *where)
         for level in sorted(self.above):
             if level in part.above:
                 self.above[level] += part.above[level]
@@ -213,15 +206,19 @@ class Counted:
             raise GLevelError(f"a summary holds at most {MOST_SETS:,} sets")
         return whole
 
-    def _stretches(self) -> Iterator[tuple[str, Stretches]]:
-        """(name, where its rows are not all zeros) of the large arrays."""
+    def _rows(self, name: str) -> NDArray[np.uint32]:
+        """A large array with a row for each model and board."""
+        array = self.arrays[name]
+        return array.reshape(4 * len(array), array.shape[2])
+
+    def _stretches(self) -> Iterator[tuple[str, tuple[Counts, Counts]]]:
+        """(name, where its rows are not all zeros, from and to) of the large arrays."""
         if self.ranges:
-            n = len(self.models)
             edges = (np.rint(edge.reshape(-1) * 100.0).astype(np.int64) for edge in (self.least, self.most))
             first, last = edges
             yield "points", (first, last + 1)
             if self.has_ranks:
-                yield "ranks", stretches(self.arrays["ranks"].reshape(4 * n, self.bands.n_places))
+                yield "ranks", _core.stretches(self._rows("ranks"))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Counted) and self.__getstate__() == other.__getstate__()
@@ -239,8 +236,7 @@ class Counted:
             *(self.arrays[name] for name in SMALL),
         ]
         for name, where in large.items():
-            width = self.arrays[name].shape[2]
-            arrays += pack_counts(self.arrays[name].reshape(-1, width), where)
+            arrays += [*(edge.astype(np.uint32) for edge in where), _core.pack_counts(self._rows(name), *where)]
         arrays += [self.above[level].astype(np.uint32) for level in sorted(self.above)]
         head = {
             "models": self.models, "tasks": self.tasks, "job": self.job, "ranges": self.ranges,
@@ -265,8 +261,8 @@ class Counted:
         for name in SMALL:
             new.arrays[name] = next(it).copy()
         for name in head["large"]:
-            to = new.arrays[name]
-            unpack_counts(to.reshape(-1, to.shape[2]), [next(it) for _ in range(6)])
+            first, last = (next(it).astype(np.int64) for _ in range(2))
+            _core.add_packed(new._rows(name), first, last, next(it))
         new.above = {level: next(it).astype(np.int64) for level in head["above"]}
         self.__dict__.update(new.__dict__)
 

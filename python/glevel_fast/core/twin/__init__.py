@@ -1,6 +1,7 @@
 """The NumPy twin of every kernel, under the names of `glevel_fast._core`."""
 
 from glevel_fast.core.twin.engine import Engine, levels
+from glevel_fast.core.twin.packed import add_counts, add_packed, pack_counts, stretches
 from glevel_fast.core.twin.sets import (
     Kept,
     Modalities,
@@ -19,10 +20,14 @@ __all__ = [
     "Modalities",
     "Pairs",
     "Resampling",
+    "add_counts",
+    "add_packed",
     "count_above",
     "draws",
     "kendall",
     "levels",
+    "pack_counts",
     "ranks",
+    "stretches",
     "summarise",
 ]
