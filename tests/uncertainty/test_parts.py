@@ -209,6 +209,23 @@ def test_what_a_job_is_made_of_travels():
     assert pickle.loads(pickle.dumps(full)).summary == full.summary
 
 
+def test_what_travels_is_little_more_than_the_raw_values():
+    """What can be made again is made again: what was compiled, sets, and what the summary is asked for."""
+    benchmark, raw = random_case(200, 400, seed=8)
+    scorer = Scorer(benchmark, fractions="keep")
+    prepared = scorer.prepare(raw)
+    ablation = scorer.ablate(prepared, SpecialistSets.perturbed(benchmark, 50, seed=3))
+    boot = scorer.bootstrap(prepared, 50)
+    boot.compare(2), boot.intervals(), prepared.kept(False, 1)
+    bytes_of = {
+        name: len(pickle.dumps(part))
+        for name, part in {"scorer": scorer, "prepared": prepared, "ablation": ablation, "boot": boot}.items()
+    }
+    assert bytes_of["prepared"] < raw.nbytes + bytes_of["scorer"] + 200 * 1_000
+    for name, found in (("ablation", ablation), ("boot", boot)):
+        assert bytes_of[name] < bytes_of["prepared"] + len(pickle.dumps(found.summary)) + 1_000
+
+
 def test_fractions_are_scaled_once_on_the_way():
     raw = RAW.copy()
     percent = np.array([m.is_percent for m in BENCHMARK.metrics])
