@@ -30,8 +30,8 @@ __all__ = ["LocalPool", "cluster", "spread"]
 
 
 KEPT_JOBS = 4
-TAKING_IN = 4.0
-"""Of what adding a summary takes: loading it takes more still, and half of this process is to be left."""
+TAKING_IN = 16.0
+"""Of what adding a summary takes: loading it takes seven times as much, and half of this process is to be left."""
 
 _jobs: OrderedDict[str, Job] = OrderedDict()
 _lock = threading.Lock()
