@@ -133,6 +133,10 @@ bool plain_cells(std::string_view xml, std::string_view odd_styles, std::vector<
     constexpr std::string_view tag = "<sheetData";
     const std::size_t found = xml.find(tag);
     if (found == xml.npos) return false;
+    // a comment might hold the tag; behind the first bytes, which may declare what follows, nothing needs one
+    if (const std::string_view head = xml.substr(0, found);
+        head.find("<!") != head.npos || head.find("<?", 4) != head.npos)
+        return false;
     const std::size_t behind = found + tag.size();
     if (xml.compare(behind, 2, "/>") == 0) return true;
     if (xml.compare(behind, 1, ">") != 0) return false;

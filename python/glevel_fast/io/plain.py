@@ -23,10 +23,9 @@ class PlainSheets:
 
     def rows(self, title: str) -> list[list[Any]] | None:
         """A sheet's rows from its first on; None where they have to be looked at cell by cell."""
-        part = self._package.sheets.get(title)
-        if part is None or not _is_simple(data := self._package.parts[part]):
+        if (part := self._package.sheets.get(title)) is None:
             return None
-        found = _core.sheet_rows(data, self._shared, self._odd_styles, MAX_CELLS)
+        found = _core.sheet_rows(self._package.parts[part], self._shared, self._odd_styles, MAX_CELLS)
         if found is None:
             return None
         rows, copies = found
@@ -43,7 +42,7 @@ class PlainSheets:
     def _shared(self) -> list[str]:
         """The shared texts; none where they are not plain, so that no cell finds its own."""
         data = self._package.part("xl/sharedstrings.xml")
-        if data is None or not _is_simple(data):
+        if data is None or b"<!" in data or data.find(b"<?", 4) >= 0:  # comments, CDATA, instructions
             return []
         try:
             head, *pieces = _SHARED.split(data.decode())
@@ -64,8 +63,3 @@ class PlainSheets:
     def _longest(self) -> int:
         """Bytes of the longest shared text, in Python."""
         return max((len(text) * (1 if text.isascii() else 4) for text in self._shared), default=0)
-
-
-def _is_simple(data: bytes) -> bool:
-    """Whether the XML has no comments, CDATA, document type or instructions; it may declare what it is."""
-    return b"<!" not in data and data.find(b"<?", 4) < 0

@@ -84,7 +84,9 @@ class Spreadsheet:
         What cannot be trusted is an `Unreadable`.
         """
         rows, oddities = self._book.read(title)
-        percents = []
+        percents: list[str] = []
+        if not oddities and len(set(map(len, rows))) <= 1:
+            return rows, percents
         for (i, j), odd in oddities.items():
             while len(rows) <= i:  # calamine ends a sheet with its last value
                 rows.append([])
