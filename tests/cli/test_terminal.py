@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -250,7 +251,10 @@ def test_markdown_of_some_columns(capsys):
 
 
 def test_every_result_goes_into_frames():
+    from glevel_fast.boards.specialists import specialist_board
+    from glevel_fast.loading.importing import Imported
     from glevel_fast.trust import audit, snapshot
+    from glevel_fast.trust.policy_diff import policy_diff
 
     bench, raw = random_case(4, 60, 3, missing=0.1)
     scorer = gl.Scorer(bench)
@@ -270,6 +274,12 @@ def test_every_result_goes_into_frames():
         "audit": audit.audit_boards(()),
         "lint": gl.lint(gl.load_results({"m": {task: 1e-3}}, bench), bench),
         "diff": snapshot.diff(snapshot.take(scores), snapshot.take(other.scores)),
+        "verdict": snapshot.verify(snapshot.take(scores)),
+        "policies": policy_diff(gl.Results.from_array(scores.models, abs(raw), bench), bench),
+        "comparison": scorer.bootstrap(raw, 20).compare(2),
+        "skills": gl.Scorer(replace(bench, skill=tuple("ab"[i % 2] for i in range(60)))).score(raw).skills,
+        "specialists": specialist_board(scores),
+        "imported": Imported("lm-eval", (), {}, ()),
     }
     for name, result in results.items():
         rows = {len(frame) for frame in (result.to_pandas(), result.to_polars(), result.to_arrow())}

@@ -21,7 +21,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     explain.add_argument("--against", metavar="MODEL", help="a second model, to see where the two differ")
     explain.add_argument("--scope", default="A", metavar="SCOPE", help="as for `glevel board` (default: A)")
     explain.add_argument("--level", type=int, choices=[2, 3, 4, 5], help="default: the highest that MODEL reaches")
-    explain.add_argument("--most", type=positive, default=20, metavar="N", help="tasks to print (default: 20)")
+    explain.add_argument(
+        "--top", "--most", dest="most", type=positive, default=20, metavar="N", help="tasks to print (default: 20)"
+    )
     explain.add_argument("--json", metavar="FILE", help="write all tasks as JSON ('-': standard output, and no table)")
     explain.add_argument("--markdown", metavar="FILE", help="write Markdown ('-': standard output, and no table)")
     add_plot(explain, "what each group adds to the score")

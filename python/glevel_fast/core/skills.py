@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast.core import release
 from glevel_fast.core.compiled import Compiled, Kernels, Reduced, count_threads
+from glevel_fast.io.frames import AsFrames
 
 if TYPE_CHECKING:
     from glevel_fast.core.benchmark import Group
@@ -20,12 +21,13 @@ __all__ = ["SkillScores", "group_coverage", "skill_scores"]
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class SkillScores:
+@dataclass(frozen=True, eq=False, repr=False)
+class SkillScores(AsFrames):
     """Scores of each skill; row i of every array is model i, column j is skill j.
 
     Attributes
     ----------
+    models : tuple of str
     names : tuple of str
         As the benchmark has them; with the group in front where two groups share a name.
     groups : tuple of (modality, paradigm)
@@ -37,6 +39,7 @@ class SkillScores:
     supported, wins : int32 (n_models, n_skills)
     """
 
+    models: tuple[str, ...]
     names: tuple[str, ...]
     groups: tuple[Group, ...]
     n_tasks: NDArray[np.int64]
@@ -44,6 +47,31 @@ class SkillScores:
     coverage: Array
     supported: NDArray[np.int32]
     wins: NDArray[np.int32]
+
+    def columns(self) -> dict[str, Any]:
+        """One row per model and skill.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
+        n, k = self.supported.shape
+        return {
+            "model": [model for model in self.models for _ in range(k)],
+            "skill": list(self.names) * n,
+            "modality": [modality for modality, _ in self.groups] * n,
+            "paradigm": [paradigm for _, paradigm in self.groups] * n,
+            "tasks": self.n_tasks.tolist() * n,
+            "mean": self.means[:, :, 0].ravel(),
+            "mean_of_wins": self.means[:, :, 1].ravel(),
+            "coverage": self.coverage.ravel(),
+            "supported": self.supported.ravel(),
+            "wins": self.wins.ravel(),
+        }
+
+    def __repr__(self) -> str:
+        return f"Scores of {len(self.models)} models in {len(self.names)} skills"
 
 
 def skill_scores(compiled: Compiled, raw: Array, models: tuple[str, ...]) -> SkillScores:
@@ -58,11 +86,18 @@ def skill_scores(compiled: Compiled, raw: Array, models: tuple[str, ...]) -> Ski
         inside = of_task[:, np.newaxis] == np.arange(n)
         means = np.stack([counted @ inside, np.where(won, counted, 0.0) @ inside], axis=2) / n_tasks[:, np.newaxis]
         has = (supported @ inside).astype(np.int32)
-        return SkillScores(names, groups, n_tasks, means, has / n_tasks, has, (won @ inside).astype(np.int32))
+        return SkillScores(models, names, groups, n_tasks, means, has / n_tasks, has, (won @ inside).astype(np.int32))
     reduced = Reduced._make(compiled.by_skill.score(raw, count_threads(None))[2:5])
     coverage = _coverage(compiled.by_skill, compiled.twin_by_skill, raw, reduced.supported)
     return SkillScores(
-        names, groups, n_tasks, reduced.means[:, :n], coverage[:, :n], reduced.supported[:, :n], reduced.wins[:, :n]
+        models,
+        names,
+        groups,
+        n_tasks,
+        reduced.means[:, :n],
+        coverage[:, :n],
+        reduced.supported[:, :n],
+        reduced.wins[:, :n],
     )
 
 

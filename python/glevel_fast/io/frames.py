@@ -13,6 +13,7 @@ from glevel_fast.io.cells import EXACT, widened
 from glevel_fast.io.limits import refuse_many_texts
 from glevel_fast.io.markup import TextTable
 from glevel_fast.io.table import Table, named_columns
+from glevel_fast.io.write import records
 from glevel_fast.text import clean
 
 if TYPE_CHECKING:
@@ -144,7 +145,16 @@ class Row(Protocol):
 
 
 class AsFrames:
-    """The ways out of whatever has `columns()`: frames, and a table in a notebook."""
+    """The ways out of whatever has `columns()`: plain data, frames, and a table in a notebook."""
+
+    def to_dict(self: _Columns) -> dict[str, Any]:
+        """The rows of `columns()` as plain data for JSON, under "rows".
+
+        Returns
+        -------
+        dict
+        """
+        return {"rows": records(self.columns())}
 
     def to_pandas(self: _Columns) -> pd.DataFrame:
         """The rows of `columns()` (needs the extra `frames` and pandas).

@@ -13,6 +13,7 @@ from glevel_fast.core import release
 from glevel_fast.core.benchmark import LANGUAGE, LEVELS, Benchmark
 from glevel_fast.core.compiled import count_threads
 from glevel_fast.core.scoring import Scorer
+from glevel_fast.io.frames import AsFrames
 from glevel_fast.io.markup import TextTable
 
 if TYPE_CHECKING:
@@ -58,13 +59,29 @@ class Move:
     why: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class PolicyDiff:
+@dataclass(frozen=True, repr=False)
+class PolicyDiff(AsFrames):
+    """Where two policies differ: value by value, and what that does to scores and ranks."""
+
     cells: tuple[Cell, ...]
     moves: tuple[Move, ...]
 
     def to_dict(self) -> dict[str, Any]:
         return {"cells": [asdict(cell) for cell in self.cells], "moves": [asdict(move) for move in self.moves]}
+
+    def columns(self) -> dict[str, list[Any]]:
+        """One row per move; `why` in words.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
+        rows = [vars(move) | {"why": "; ".join(move.why)} for move in self.moves]
+        return {name: [row[name] for row in rows] for name in Move.__dataclass_fields__}
+
+    def __repr__(self) -> str:
+        return "\n\n".join(sheet.text(20) for sheet in self.sheets(20))
 
     def sheets(self, most: int | None = None) -> tuple[TextTable, TextTable]:
         """Models by level; and cells, the largest difference first."""

@@ -22,7 +22,7 @@ from glevel_fast.core.results import Results
 from glevel_fast.core.scoring import Scorer
 from glevel_fast.errors import GLevelError, ResultsError
 from glevel_fast.io.files import raising
-from glevel_fast.io.frames import Rows
+from glevel_fast.io.frames import AsFrames, Rows
 from glevel_fast.io.json import MAX_VALUES, read_json
 from glevel_fast.io.limits import refuse_many
 from glevel_fast.io.markup import TextTable
@@ -209,7 +209,7 @@ def _score(benchmark: Benchmark, results: Results, options: Mapping[str, Any]) -
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(AsFrames):
     """What recomputing a snapshot showed; `differences` is empty where every bit is the same."""
 
     models: int
@@ -220,6 +220,14 @@ class Verdict:
     @property
     def same(self) -> bool:
         return not self.differences
+
+    def columns(self) -> dict[str, list[str]]:
+        """One row per difference."""
+        return {"difference": list(self.differences)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {"same": self.same} | asdict(self)
 
 
 def verify(snapshot: Mapping[str, Any]) -> Verdict:

@@ -11,12 +11,13 @@ Economic Studies 91 (2024). benchmarks/coverage.py measures what it holds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glevel_fast.core.benchmark import LEVELS
+from glevel_fast.io.frames import AsFrames
 from glevel_fast.uncertainty.influence import t_tail
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ ROWS = ENOUGH = 64
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Comparison(AsFrames):
     """All pairs of the models that have a rank on a board.
 
     Attributes
@@ -107,6 +108,21 @@ class Comparison:
                 groups.append(self.models[first:last])
                 end = last
         return groups
+
+    def columns(self) -> dict[str, list[Any]]:
+        """One row per pair: the model with the better rank, the other, and the pair's `p`.
+
+        Returns
+        -------
+        dict of list or array
+            One entry per row in every column.
+        """
+        better, other = np.triu_indices(len(self.models), 1)
+        return {
+            "better": [self.models[i] for i in better.tolist()],
+            "other": [self.models[i] for i in other.tolist()],
+            "p": self.p[better, other].tolist(),
+        }
 
     def __repr__(self) -> str:
         n = len(self.models)
