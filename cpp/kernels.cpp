@@ -232,8 +232,6 @@ void score_tile(const Plan& plan, const Scratch& scratch, const Rows& rows, std:
     });
 }
 
-#if GLEVEL_HAS_ROWS
-
 // The highest percent value of a row; at most 0 where there is none.
 double highest_percent(const Plan& plan, const double* row) {
     double highest = 0.0;
@@ -291,21 +289,15 @@ bool score_in_rows(const Plan& plan, const Scratch& scratch, RowReader& reader, 
     return true;
 }
 
-#endif
-
 void score(const Plan& plan, const double* raw, std::size_t first, std::size_t last, const Scores& out,
            double* buffer) {
     const Scratch scratch(buffer, plan.n_tasks, plan.n_modalities);
-#if GLEVEL_HAS_ROWS
     const Windows& windows = plan.windows(lanes);
     RowReader reader(plan, windows, scratch.bytes);
-#endif
     for (; first < last; first += lanes) {
         const std::size_t n = std::min(lanes, last - first);
         const Rows rows(plan, raw, first, n, scratch.tile);
-#if GLEVEL_HAS_ROWS
         if (!windows.good || n < lanes || !score_in_rows(plan, scratch, reader, rows, first, n, out))
-#endif
             score_tile(plan, scratch, rows, first, n, out);
         write_levels(scratch, plan.n_modalities, first, n, out);
     }

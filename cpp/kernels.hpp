@@ -41,8 +41,8 @@ struct Kernels {
 // Doubles.
 inline std::size_t scratch_size(std::size_t n_tasks, std::size_t n_modalities, std::size_t lanes) {
     const std::size_t n_groups = 2 * n_modalities + 1;
-    const std::size_t in_rows = 4 * n_groups * lanes + (n_tasks + 8 * n_groups) / 8 * 8 + 16;         // of rows.hpp
-    const std::size_t in_streams = lanes >= 4 ? 2 * (n_tasks + 5) * lanes + n_tasks / 8 * 8 + 8 : 0;  // of streams.hpp
+    const std::size_t in_rows = 4 * n_groups * lanes + (n_tasks + 8 * n_groups) / 8 * 8 + 16;  // of rows.hpp
+    const std::size_t in_streams = 2 * (n_tasks + 5) * lanes + n_tasks / 8 * 8 + 8;            // of streams.hpp
     return (2 * n_tasks + 2 * n_groups + 3 * n_modalities) * lanes + in_rows + in_streams;
 }
 

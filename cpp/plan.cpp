@@ -139,8 +139,7 @@ Plan::Plan(const TaskTable& t, std::size_t fold_by)
                     {scale[c], low[c], high[c], sign[c], sota[c], weight[c], worst[c], slope[c], constant[c], kind[c]});
                 general_adds[g] |= weight[c] > 0.0;
             }
-        make_windows(4, windows_[0]);
-        make_windows(8, windows_[1]);
+        for (const std::size_t width : {2, 4, 8}) make_windows(width, windows_[width / 4]);
     }
 }
 

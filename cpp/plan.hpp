@@ -91,13 +91,13 @@ struct Plan {
     // Made for a fold of 1.
     std::vector<Column> general_columns;  // from n_percent on
     std::vector<char> general_adds;       // per group: whether any of them has a weight above 0
-    // Of four and of eight values.
-    const Windows& windows(std::size_t width) const { return windows_[width == 8]; }
+    // Of two, four and eight values.
+    const Windows& windows(std::size_t width) const { return windows_[width / 4]; }
 
    private:
     void make_windows(std::size_t width, Windows& windows) const;
 
-    Windows windows_[2];
+    Windows windows_[3];
 };
 
 }  // namespace glevel

@@ -5,7 +5,9 @@
 // into the next power of two, and whether any value is out of its domain is seen in bits that were ORed together.
 #pragma once
 
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -14,13 +16,9 @@
 
 namespace glevel::GLEVEL_ISA {
 
-#if GLEVEL_VECTOR_BYTES == 64 || (GLEVEL_VECTOR_BYTES == 32 && defined(__AVX2__))
-#define GLEVEL_HAS_ROWS 1
-#else
-#define GLEVEL_HAS_ROWS 0  // vectors of two: a transposition costs less
-#endif
-
 constexpr double watchful_rounder = 156.0;  // + 100 is 2^8
+// Bits that no number from 156 up to 256 has, of sign and exponent.
+constexpr std::int64_t beyond_usual = static_cast<std::int64_t>(std::uint64_t{0xfff & ~0x406} << 52);
 
 // Of one group; models in lanes.
 struct RowSums {
@@ -47,9 +45,7 @@ inline Sum sum_each(Sum (&v)[lanes]) {
     return __builtin_shufflevector(s[0], s[1], 0, 1, 2, 3, 8, 9, 10, 11) +
            __builtin_shufflevector(s[0], s[1], 4, 5, 6, 7, 12, 13, 14, 15);
 #else
-    Sum sum{};
-    for (std::size_t i = 0; i < lanes; ++i) sum[i] = sum_over_lanes(v[i]);
-    return sum;
+    return __builtin_shufflevector(v[0], v[1], 0, 2) + __builtin_shufflevector(v[0], v[1], 1, 3);
 #endif
 }
 
@@ -121,10 +117,8 @@ class RowReader {
 
     // Whether any value seen since start() may be below 0 or above 100. A -0, a NaN with a sign and a 100 look so too.
     bool odd() const {
-        // Between 156 and 256 no bit of the exponent is set beside these.
-        constexpr auto usual = static_cast<long long>(0x406) << 52, exponents = static_cast<long long>(0xfff) << 52;
         const auto sign = static_cast<long long>(std::uint64_t{1} << 63);
-        return (_mm512_test_epi64_mask(large_, _mm512_set1_epi64(exponents & ~usual)) |
+        return (_mm512_test_epi64_mask(large_, _mm512_set1_epi64(beyond_usual)) |
                 _mm512_test_epi64_mask(negative_, _mm512_set1_epi64(sign))) != 0;
     }
 
@@ -230,7 +224,63 @@ class RowReader {
     __m512i large_, negative_;
 };
 
-#elif GLEVEL_VECTOR_BYTES == 32 && defined(__AVX2__)
+#else
+
+// The lanes in `mask`; NaN in the others, which are not read.
+inline Vec load_some(const double* from, std::uint8_t mask) {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+#if defined(__AVX2__) && GLEVEL_VECTOR_BYTES == 32
+    const Mask bit{1, 2, 4, 8}, here = (mask & bit) == bit;
+    const Vec v = _mm256_maskload_pd(from, reinterpret_cast<__m256i>(here));
+    return here ? v : splat(nan);
+#else
+    Vec v;
+    for (std::size_t i = 0; i < lanes; ++i) v[i] = mask >> i & 1 ? from[i] : nan;
+    return v;
+#endif
+}
+
+// Two counts in one vector, so that all sums stay in registers.
+typedef std::int32_t Halves __attribute__((vector_size(GLEVEL_VECTOR_BYTES)));
+
+#if GLEVEL_VECTOR_BYTES == 32
+
+// In each lane a half of a, then one of b.
+inline Halves halves(Mask a, Mask b) {
+    return __builtin_shufflevector(reinterpret_cast<Halves>(a), reinterpret_cast<Halves>(b), 0, 9, 2, 11, 4, 13, 6, 15);
+}
+
+// The counts of `lanes` rows, models in lanes.
+inline void count_each(const Halves (&n)[lanes], RowSums& sums) {
+    Sum all[lanes], won[lanes];
+    for (std::size_t i = 0; i < lanes; ++i) {
+        all[i] = reinterpret_cast<Sum>(n[i]) & 0xffffffff;
+        won[i] = reinterpret_cast<Sum>(n[i]) >> 32;
+    }
+    sums.n_all = reinterpret_cast<Mask>(sum_each(all));
+    sums.n_won = reinterpret_cast<Mask>(sum_each(won));
+}
+
+#else
+
+// Halves of a in the first lane, of b in the second. As floats, or it takes three instructions.
+inline Halves halves(Mask a, Mask b) {
+    typedef float Floats __attribute__((vector_size(GLEVEL_VECTOR_BYTES)));
+    return reinterpret_cast<Halves>(
+        __builtin_shufflevector(reinterpret_cast<Floats>(a), reinterpret_cast<Floats>(b), 0, 2, 4, 6));
+}
+
+inline void count_each(const Halves (&n)[lanes], RowSums& sums) {
+    Mask v[lanes];
+    for (std::size_t i = 0; i < lanes; ++i) {
+        const auto pair = reinterpret_cast<Mask>(n[i]);
+        v[i] = (pair & 0xffffffff) + (pair >> 32);
+    }
+    sums.n_all = __builtin_shufflevector(v[0], v[1], 0, 2);
+    sums.n_won = __builtin_shufflevector(v[0], v[1], 1, 3);
+}
+
+#endif
 
 class RowReader {
    public:
@@ -239,7 +289,7 @@ class RowReader {
     void start(const double* rows) {
         rows_ = rows;
         ahead_.start(rows, plan_.n_tasks);
-        largest_ = negative_ = _mm256_setzero_si256();
+        large_ = negative_ = Mask{};
     }
 
     void add(std::size_t g, RowSums& sums) {
@@ -259,22 +309,16 @@ class RowReader {
             }
     }
 
-    bool odd() const {
-        const __m256i most = _mm256_castpd_si256(_mm256_set1_pd(256.0));
-        const __m256i larger = _mm256_cmpeq_epi32(_mm256_max_epu32(largest_, most), largest_);
-        return _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_or_si256(larger, negative_))) != 0;
-    }
+    bool odd() const { return any(((large_ & beyond_usual) != 0) | (negative_ < 0)); }
 
     bool outside() const {
-        const __m256d zero = _mm256_setzero_pd(), most = _mm256_set1_pd(100.0);
-        __m256d found = zero;
+        Mask found{};
         for (std::size_t k = 0; k < w_.at.size(); ++k)
             for (std::size_t i = 0; i < lanes; ++i) {
-                const __m256d z = _mm256_maskload_pd(rows_ + i * plan_.n_tasks + w_.at[k], here(k));
-                found = _mm256_or_pd(
-                    found, _mm256_or_pd(_mm256_cmp_pd(z, zero, _CMP_LT_OQ), _mm256_cmp_pd(z, most, _CMP_GT_OQ)));
+                const Vec z = load_some(rows_ + i * plan_.n_tasks + w_.at[k], w_.mask[k]);
+                found |= (z < 0.0) | (z > 100.0);
             }
-        return _mm256_movemask_pd(found) != 0;
+        return any(found);
     }
 
    private:
@@ -284,70 +328,68 @@ class RowReader {
 
     static Sum seven(Mask n) { return reinterpret_cast<Sum>((n << 3) - n); }
 
-    // The lanes of a window that are tasks of its group.
-    __m256i here(std::size_t k) const {
-        const __m256i bit = _mm256_setr_epi64x(1, 2, 4, 8);
-        return _mm256_cmpeq_epi64(_mm256_and_si256(_mm256_set1_epi64x(w_.mask[k]), bit), bit);
-    }
+    struct Terms {
+        Sum all[abreast]{}, won[abreast]{};
+        Halves n[abreast]{};
+    };
 
     template <bool plain>
     void add(std::size_t g, RowSums& sums) {
         Sum all[lanes], won[lanes];
-        Sum n_all[lanes], n_won[lanes];
-        const __m256d least = _mm256_set1_pd(plan_.least_percent());
-        const __m256d watch = _mm256_set1_pd(watchful_rounder), rounder = _mm256_set1_pd(plan_.rounder[g]);
-        __m256i largest = largest_, negative = negative_;
-        Ahead ahead = ahead_;
+        Halves n[lanes];
         for (std::size_t first = 0; first < lanes; first += abreast) {
-            Sum a[abreast]{}, b[abreast]{}, c[abreast]{}, d[abreast]{};
-            const auto take = [&](std::size_t k, auto whole) {
-                const __m256d sota = _mm256_loadu_pd(&w_.sota[k * lanes]);
-                ahead.line();
-#pragma GCC unroll 2
-                for (std::size_t i = 0; i < abreast; ++i) {
-                    const double* from = rows_ + (first + i) * plan_.n_tasks + w_.at[k];
-                    const __m256d z = whole ? _mm256_loadu_pd(from) : _mm256_maskload_pd(from, here(k));
-                    __m256d supported = _mm256_cmp_pd(z, least, _CMP_GE_OQ);
-                    if (!whole) supported = _mm256_and_pd(supported, _mm256_castsi256_pd(here(k)));
-                    const __m256d wins = _mm256_cmp_pd(z, sota, _CMP_GE_OQ);
-                    const __m256d sum = _mm256_add_pd(z, watch), watched = _mm256_and_pd(sum, supported);
-                    if (plain) {
-                        a[i] += reinterpret_cast<Sum>(watched);
-                        b[i] += reinterpret_cast<Sum>(_mm256_and_pd(sum, wins));
-                    } else {
-                        const __m256d weight = _mm256_loadu_pd(&w_.weight[k * lanes]);
-                        const __m256d term = _mm256_add_pd(_mm256_mul_pd(z, weight), rounder);
-                        a[i] += reinterpret_cast<Sum>(_mm256_and_pd(term, supported));
-                        b[i] += reinterpret_cast<Sum>(_mm256_and_pd(term, wins));
-                    }
-                    c[i] -= reinterpret_cast<Sum>(supported);
-                    d[i] -= reinterpret_cast<Sum>(wins);
-                    largest = _mm256_max_epu32(largest, _mm256_castpd_si256(watched));
-                    negative = _mm256_or_si256(negative, _mm256_castpd_si256(z));
-                }
-            };
-            std::size_t k = w_.begin[g];
-            for (; k < w_.part[g]; ++k) take(k, std::true_type{});
-            for (; k < w_.begin[g + 1]; ++k) take(k, std::false_type{});
+            const double* rows = rows_ + first * plan_.n_tasks;
+            Terms terms;
+            add<plain, true>(g, rows, w_.begin[g], w_.part[g], terms);
+            if (w_.part[g] < w_.begin[g + 1]) add<plain, false>(g, rows, w_.part[g], w_.begin[g + 1], terms);
             for (std::size_t i = 0; i < abreast; ++i) {
-                all[first + i] = a[i], won[first + i] = b[i];
-                n_all[first + i] = c[i], n_won[first + i] = d[i];
+                all[first + i] = terms.all[i], won[first + i] = terms.won[i], n[first + i] = terms.n[i];
             }
         }
-        ahead_ = ahead;
-        largest_ = largest;
-        negative_ = negative;
         sums.all = sum_each(all);
         sums.won = sum_each(won);
-        sums.n_all = reinterpret_cast<Mask>(sum_each(n_all));
-        sums.n_won = reinterpret_cast<Mask>(sum_each(n_won));
+        count_each(n, sums);
+    }
+
+    // Windows from k to end.
+    template <bool plain, bool whole>
+    __attribute__((always_inline)) void add(std::size_t g, const double* rows, std::size_t k, std::size_t end,
+                                            Terms& terms) {
+        Terms to = terms;  // in registers, as is what follows
+        const Vec least = splat(plan_.least_percent()), watch = splat(watchful_rounder);
+        const Vec rounder = splat(plan_.rounder[g]);
+        const double *const sotas = w_.sota.data(), *const weights = w_.weight.data();
+        const std::size_t *const at = w_.at.data(), stride = plan_.n_tasks;
+        Mask large = large_, negative = negative_;
+        Ahead ahead = ahead_;
+        for (; k < end; ++k) {
+            const double* from = rows + at[k];
+            const Vec sota = load<Vec>(sotas + k * lanes);
+            ahead.line();
+#pragma GCC unroll 2
+            for (std::size_t i = 0; i < abreast; ++i, from += stride) {
+                const Vec z = whole ? load<Vec>(from) : load_some(from, w_.mask[k]);
+                const Mask supported = z >= least, wins = z >= sota;
+                const Mask sum = bits(z + watch), watched = sum & supported;
+                const Mask term = plain ? sum : bits(z * load<Vec>(weights + k * lanes) + rounder);
+                to.all[i] += reinterpret_cast<Sum>(term & supported);
+                to.won[i] += reinterpret_cast<Sum>(term & wins);
+                to.n[i] -= halves(supported, wins);
+                large |= watched;
+                negative |= bits(z);
+            }
+        }
+        terms = to;
+        ahead_ = ahead;
+        large_ = large;
+        negative_ = negative;
     }
 
     const Plan& plan_;
     const Windows& w_;
     const double* rows_;
     Ahead ahead_;
-    __m256i largest_, negative_;
+    Mask large_, negative_;
 };
 
 #endif

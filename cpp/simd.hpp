@@ -81,7 +81,8 @@ class Divisor {
     }
 
    private:
-    double by_, inverse_;
+    double by_;
+    [[maybe_unused]] double inverse_;
 };
 
 // sum += term in the lanes of `where`: AVX-512 has it as one instruction, the others want the mask in the term.

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "mapping.hpp"
 #include "plan.hpp"
@@ -12,8 +14,6 @@
 #include "simd.hpp"
 
 namespace glevel::GLEVEL_ISA {
-
-#if GLEVEL_HAS_ROWS
 
 // What the streams ask of an instruction set. Lanes is what a comparison leaves.
 #if GLEVEL_VECTOR_BYTES == 64
@@ -60,16 +60,17 @@ inline Mask plus_one(Mask n, Lanes where) { return plus(n, where, _mm512_castsi5
 
 typedef Mask Lanes;
 
-// For each set of lanes: the lanes as a vector, and in 32-bit halves where squeeze() and spread() find each value.
+// For each set of lanes: the lanes as a vector, and of vectors of four, in 32-bit halves, where squeeze() and spread()
+// find each value.
 struct LaneTables {
-    std::array<std::array<std::int64_t, 4>, 16> lanes{};
-    std::array<std::array<std::int32_t, 8>, 16> squeeze{}, spread{};
+    std::array<std::array<std::int64_t, lanes>, 1 << lanes> of_set{};
+    std::array<std::array<std::int32_t, 2 * lanes>, 1 << lanes> squeeze{}, spread{};
 
     constexpr LaneTables() {
-        for (std::size_t set = 0; set < 16; ++set)
-            for (std::size_t lane = 0, next = 0; lane < 4; ++lane)
+        for (std::size_t set = 0; set < 1 << lanes; ++set)
+            for (std::size_t lane = 0, next = 0; lane < lanes; ++lane)
                 if (set >> lane & 1) {
-                    lanes[set][lane] = -1;
+                    of_set[set][lane] = -1;
                     for (std::size_t half = 0; half < 2; ++half) {
                         squeeze[set][2 * next + half] = static_cast<std::int32_t>(2 * lane + half);
                         spread[set][2 * lane + half] = static_cast<std::int32_t>(2 * next + half);
@@ -87,7 +88,7 @@ inline Lanes both(Lanes a, Lanes b) { return a & b; }
 inline Lanes either(Lanes a, Lanes b) { return a | b; }
 inline Lanes without(Lanes a, Lanes b) { return a & ~b; }
 inline unsigned number(Lanes a) { return lane_bits(a); }
-inline Lanes lanes_of(std::uint8_t bits) { return load<Mask>(lane_tables.lanes[bits].data()); }
+inline Lanes lanes_of(std::uint8_t bits) { return load<Mask>(lane_tables.of_set[bits].data()); }
 inline void keep(std::uint8_t& to, Lanes a) { to = static_cast<std::uint8_t>(number(a)); }
 
 template <bool zero_scores>
@@ -96,16 +97,26 @@ inline Lanes missing(Vec raw) {
     return zero_scores ? none : none | (raw == 0.0);
 }
 
+#if GLEVEL_VECTOR_BYTES == 32
+
 inline Vec pick(const std::array<std::int32_t, 8>& from, Vec v) {
     const __m256i index = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from.data()));
     return _mm256_castps_pd(_mm256_permutevar8x32_ps(_mm256_castpd_ps(v), index));
 }
 
 inline Vec squeeze(Lanes where, Vec v) { return pick(lane_tables.squeeze[number(where)], v); }
+inline Vec expand(Lanes where, Vec v) { return pick(lane_tables.spread[number(where)], v); }
+
+#else
+
+inline Lanes first(Lanes where) { return __builtin_shufflevector(where, where, 0, 0); }
+inline Vec squeeze(Lanes where, Vec v) { return first(where) ? v : __builtin_shufflevector(v, v, 1, 1); }
+inline Vec expand(Lanes where, Vec v) { return first(where) ? v : __builtin_shufflevector(v, v, 0, 0); }
+
+#endif
 
 inline Vec spread(Lanes steep, const double* from_steep, Lanes flat, const double* from_flat) {
-    const Vec high = pick(lane_tables.spread[number(steep)], load<Vec>(from_steep));
-    const Vec low = pick(lane_tables.spread[number(flat)], load<Vec>(from_flat));
+    const Vec high = expand(steep, load<Vec>(from_steep)), low = expand(flat, load<Vec>(from_flat));
     return steep ? high : low;
 }
 
@@ -119,6 +130,12 @@ inline V plus(V sum, Lanes where, Vec term) {
 inline Mask plus_one(Mask n, Lanes where) { return n - where; }
 
 #endif
+
+// How many lanes are in a set.
+inline unsigned count(unsigned set) {
+    if constexpr (lanes == 2) return set - (set >> 1);  // not every machine of the kind has an instruction for it
+    return static_cast<unsigned>(__builtin_popcount(set));
+}
 
 // Doubles that Streams needs.
 inline std::size_t stream_size(std::size_t n_tasks) {
@@ -142,19 +159,17 @@ class Streams {
         map(flat_, n_flat_, flat_curve);
         const double *steep = steep_, *flat = flat_;
         const Masks* masks = masks_;
-        const Column* column = plan_.general_columns.data();
         for (std::size_t g = 0; g < plan_.n_groups; ++g) {
-            const Column* end = plan_.general_columns.data() + (plan_.general[g + 1] - plan_.n_percent);
+            const std::size_t end = plan_.general[g + 1];
             const Vec rounder = splat(plan_.rounder[g]);
             Sum all = sums[g].all, won = sums[g].won;
-            for (; column < end; ++column) {
-                if (column->kind <= Kind::linear) continue;
-                const Masks m = *masks++;
+            for (; masks->column < end; ++masks) {
+                const Masks m = *masks;
                 const auto level = static_cast<std::uint8_t>(m.supported & ~m.steep);
                 const Vec y = spread(lanes_of(m.steep), steep, lanes_of(level), flat);
-                flat += __builtin_popcount(level);
-                steep += __builtin_popcount(m.steep);
-                put(all, won, y * column->weight, rounder, lanes_of(m.supported), lanes_of(m.won));
+                flat += count(level);
+                steep += count(m.steep);
+                put(all, won, y * plan_.weight[m.column], rounder, lanes_of(m.supported), lanes_of(m.won));
             }
             sums[g].all = all;
             sums[g].won = won;
@@ -165,6 +180,7 @@ class Streams {
    private:
     // Of a column that is curved: a bit a model.
     struct Masks {
+        std::uint32_t column;
         std::uint8_t supported, steep, won;
     };
 
@@ -193,6 +209,8 @@ class Streams {
                 const Lanes inside = at_least(at_least(z, splat(column->low)), splat(column->high), z);
                 const Lanes supported = without(inside, none);
                 good = both(good, either(none, inside));
+                // Often so of two models, seldom of more.
+                if (lanes == 2 && number(supported) == 0) continue;
                 const Lanes won = at_least(supported, z * column->sign, splat(column->sota));
                 n_all = plus_one(n_all, supported);
                 n_won = plus_one(n_won, won);
@@ -207,15 +225,17 @@ class Streams {
                 const Lanes is_flat = without(supported, is_steep);
                 store(flat, squeeze(is_flat, w));
                 store(steep, squeeze(is_steep, w));
+                masks->column = static_cast<std::uint32_t>(column - plan_.general_columns.data() + plan_.n_percent);
                 keep(masks->supported, supported);
                 keep(masks->steep, is_steep);
                 keep(masks->won, won);
-                flat += __builtin_popcount(number(is_flat));
-                steep += __builtin_popcount(number(is_steep));
+                flat += count(number(is_flat));
+                steep += count(number(is_steep));
                 ++masks;
             }
             sums[g] = {all, won_sum, n_all, n_won};
         }
+        masks->column = std::numeric_limits<std::uint32_t>::max();  // the end
         n_steep_ = static_cast<std::size_t>(steep - steep_);
         n_flat_ = static_cast<std::size_t>(flat - flat_);
         return number(good) == (1u << lanes) - 1;
@@ -237,11 +257,5 @@ class Streams {
     std::size_t n_steep_ = 0, n_flat_ = 0;
     Masks* masks_;
 };
-
-#else
-
-inline std::size_t stream_size(std::size_t) { return 0; }
-
-#endif
 
 }  // namespace glevel::GLEVEL_ISA
