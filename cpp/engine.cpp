@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 
 #include "pool.hpp"
 #include "scratch.hpp"
@@ -12,6 +13,23 @@ namespace {
 
 // Pieces large enough that handing them out costs nothing, small enough to even out the threads.
 constexpr std::size_t values_per_piece = 16384;
+
+// Scratch of one thread. Usual sizes are kept from call to call: for one model, asking for memory takes as long as
+// scoring.
+class Scratch {
+   public:
+    explicit Scratch(std::size_t n) {
+        if (n > most_kept) own_ = make_scratch(n);
+        if (n <= most_kept && !kept_) kept_ = make_scratch(most_kept);
+    }
+    double* data() const { return own_ ? own_.get() : kept_.get(); }
+
+   private:
+    static constexpr std::size_t most_kept = std::size_t{1} << 15;  // 256 KiB
+
+    static inline thread_local std::unique_ptr<double[], Free> kept_;
+    std::unique_ptr<double[], Free> own_;
+};
 
 }  // namespace
 
@@ -42,13 +60,15 @@ void Engine::each(std::size_t n, std::size_t threads, const Work& work) const {
     const std::size_t piece = std::max<std::size_t>(1, values_per_piece / plan_.n_tasks / lanes) * lanes;
     const std::size_t size = scratch_size(plan_.n_tasks, plan_.n_modalities, lanes);
     const std::size_t workers = std::clamp<std::size_t>(threads, 1, (n + piece - 1) / piece + 1);
-    const auto scratch = make_scratch(size * workers);
-    if (workers == 1)
-        work(kernels, 0, n, scratch.get());
-    else
+    if (workers == 1) {
+        const Scratch scratch(size);
+        work(kernels, 0, n, scratch.data());
+    } else {
+        const auto scratch = make_scratch(size * workers);
         parallel_for(n, piece, workers, [&](std::size_t worker, std::size_t first, std::size_t last) {
             work(kernels, first, last, scratch.get() + worker * size);
         });
+    }
 }
 
 void Engine::score(const double* raw, std::size_t n, std::size_t threads, const Scores& out) const {
@@ -82,7 +102,7 @@ void Engine::suspect_fractions(const double* raw, std::size_t first, std::size_t
 
 bool Engine::overall(const double* raw, std::size_t n, std::size_t threads, double* out) const {
     const std::size_t doubles = 3 * plan_.n_modalities + 2 * plan_.n_groups, counts = 2 * plan_.n_groups;
-    const auto rest = make_scratch(n * (doubles + counts + 2));
+    const auto rest = std::make_unique_for_overwrite<double[]>(n * (doubles + counts + 2));
     Scores to{};
     to.overall = out;
     to.modality = rest.get();

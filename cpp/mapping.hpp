@@ -101,18 +101,25 @@ inline void map_tile(const Plan& plan, const double* tile, double* points) {
         const Vec z = column_of(tile, column) * slots<folded>(plan.scale, column);
         store(points + column * lanes, line(z, slots<folded>(plan.worst, column), slots<folded>(plan.slope, column)));
     }
-    const std::size_t n = plan.curved.size();
-    for (std::size_t first = 0; first < n; first += abreast) {
-        Abreast w, y;
-        for (std::size_t i = 0; i < abreast; ++i) {
-            const std::int32_t column = plan.curved[first + i < n ? first + i : n - 1];
-            const Vec z = column_of(tile, column) * slots<folded>(plan.scale, column);
-            const Vec constant = slots<folded>(plan.constant, column);
-            w[i] = magnitude(plan.kind[column] == Kind::inverse ? z * constant : constant / z);  // of -0 too
-        }
+    Abreast w, y;
+    std::int32_t which[abreast];
+    std::size_t n = 0;
+    const auto flush = [&] {
+        for (std::size_t i = n; i < abreast; ++i) w[i] = splat(mapping::unit);
         curve(w, y);
-        for (std::size_t i = 0; i < abreast && first + i < n; ++i) store(points + plan.curved[first + i] * lanes, y[i]);
+        for (std::size_t i = 0; i < n; ++i) store(points + which[i] * lanes, y[i]);
+        n = 0;
+    };
+    for (const std::int32_t column : plan.curved) {
+        const Vec raw = column_of(tile, column);
+        if (!any(raw == raw)) continue;  // its points are not read
+        const Vec z = raw * slots<folded>(plan.scale, column);
+        const Vec constant = slots<folded>(plan.constant, column);
+        w[n] = magnitude(plan.kind[column] == Kind::inverse ? z * constant : constant / z);  // of -0 too
+        which[n] = column;
+        if (++n == abreast) flush();
     }
+    if (n > 0) flush();
 }
 
 }  // namespace glevel::GLEVEL_ISA

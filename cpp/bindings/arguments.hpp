@@ -4,6 +4,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 #include <string>
@@ -48,10 +49,18 @@ Given<T> output(const py::handle& argument, const char* name, Shape shape) {
     return {reinterpret_cast<T*>(array->data), array->dimensions};
 }
 
-// A new array.
+// A new array of up to four axes, not set. pybind11's own way allocates memory for shape and strides, which takes as
+// long as the rest.
 template <class T>
 py::array_t<T> make(std::initializer_list<std::size_t> shape) {
-    return py::array_t<T>(std::vector<py::ssize_t>(shape.begin(), shape.end()));
+    Py_intptr_t extents[4];
+    std::copy(shape.begin(), shape.end(), extents);
+    const auto& api = py::detail::npy_api::get();
+    const py::handle made =
+        api.PyArray_NewFromDescr_(api.PyArray_Type_, py::dtype::of<T>().release().ptr(), static_cast<int>(shape.size()),
+                                  extents, nullptr, nullptr, 0, nullptr);
+    if (!made) throw py::error_already_set();
+    return py::reinterpret_steal<py::array_t<T>>(made);
 }
 
 // A number of threads: a whole number from 1 to most_threads.

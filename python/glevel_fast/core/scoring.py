@@ -31,6 +31,7 @@ from glevel_fast.io.cells import widened
 __all__ = ["Scorer"]
 
 Array = NDArray[np.float64]
+FLOAT64 = np.dtype(np.float64)
 AnyScorer = TypeVar("AnyScorer", bound="Scorer")
 
 
@@ -140,34 +141,37 @@ class Scorer:
         -------
         Scores
         """
-        benchmark, engine = self.benchmark, self.compiled.engine
+        compiled = self.compiled
+        benchmark, policy = compiled.benchmark, compiled.options.policy
         names: tuple[str, ...] | None = None if models is None else tuple(models)
         notes, sources, absent = benchmark.notes, None, None
+        given: Results | Array
         if isinstance(results, Results):
             if results.tasks != benchmark.tasks:
                 raise ResultsError("these results were loaded for another benchmark: load them with this one")
-            if self.policy == "paper" and self.zero == "missing" and (zeros := results.measured_zeros()).any():
+            if policy == "paper" and self.zero == "missing" and (zeros := results.measured_zeros()).any():
                 return self.scoring_zeros.score(results.with_zeros(zeros), models=models, threads=threads)
             raw, names, sources, absent = results.values, names or results.models, results.sources, results.absent
             notes += results.notes
+            given = results
         else:
-            raw = _read_only(self._matrix(results))
-        given = results if isinstance(results, Results) else raw
+            given = raw = _read_only(self._matrix(results))
         if names is not None and len(names) != len(raw):
             raise ResultsError(f"{len(names)} model names for {len(raw)} rows")
         n_threads = 1 if threads is None and len(raw) == 1 else count_threads(threads)  # asking costs microseconds
-        if self.policy == "release":
+        if policy == "release":
             arrays, release_notes = release.score(benchmark, raw, names)
             return self.made(arrays, notes + release_notes, absent, names, raw, given)
-        scored = Scored._make(engine.score(raw, n_threads))
-        looked, is_suspect = tuple[str, ...](), 1 in scored.suspect.tobytes()
-        if is_suspect or self._doubtful is not None:
-            suspect = scored.suspect.astype(bool)
-            if self._doubtful is not None:
-                suspect |= self._doubtful(raw)
-            if is_suspect := bool(suspect.any()):
-                raw, scored, looked = self._look_closer(raw, scored, np.flatnonzero(suspect), names, sources, n_threads)
-        return self.made(scored[:6], notes, absent, names, _read_only(raw), given, looked, is_suspect)
+        arrays = compiled.engine.score(raw, n_threads)
+        if 1 not in arrays[6].tobytes() and self._doubtful is None:
+            return self.made(arrays, notes, absent, names, raw, given)
+        scored = Scored._make(arrays)
+        suspect, looked = scored.suspect.astype(bool), tuple[str, ...]()
+        if self._doubtful is not None:
+            suspect |= self._doubtful(raw)
+        if is_suspect := bool(suspect.any()):
+            raw, scored, looked = self._look_closer(raw, scored, np.flatnonzero(suspect), names, sources, n_threads)
+        return self.made(scored, notes, absent, names, _read_only(raw), given, looked, is_suspect)
 
     def made(
         self,
@@ -180,11 +184,11 @@ class Scorer:
         looked: tuple[str, ...] = (),
         suspect: bool = False,
     ) -> Scores:
-        """Scores of this scorer, from the first six arrays of `Scored`.
+        """Scores of this scorer, from the first six arrays of `Scored` (or all).
 
         Parameters
         ----------
-        arrays : the first six of `Scored`
+        arrays : `Scored`, or the first six of it
         notes : tuple of str
         absent : int64 (n_models,) or None
         names : tuple of str or None
@@ -201,8 +205,14 @@ class Scorer:
         -------
         Scores
         """
-        rest = (notes, absent, names, raw, given, looked, suspect)
-        return self.kind_of_scores(self.compiled, *arrays, *rest)  # type: ignore[call-arg]
+        # A frozen dataclass sets its fields one by one, which takes as long as scoring a model.
+        scores = object.__new__(self.kind_of_scores)
+        vars(scores).update(
+            compiled=self.compiled, overall=arrays[0], modality=arrays[1], means=arrays[2], supported=arrays[3],
+            wins=arrays[4], level=arrays[5], said=notes, absent=absent, names=names, raw=raw, given=given,
+            looked=looked, suspect=suspect,
+        )  # fmt: skip
+        return scores
 
     def overall(self, raw: Any, *, threads: int = 1) -> Array:
         """S2 to S5 alone: float64 (n_models, 4), the same bits as `score(raw).overall`.
@@ -264,7 +274,13 @@ class Scorer:
 
     def _matrix(self, given: Any) -> Array:
         n = self.benchmark.n_tasks
-        if type(given) is np.ndarray and given.dtype == np.float64 and given.ndim == 2 and _laid_out(given):
+        if (
+            type(given) is np.ndarray
+            and given.dtype is FLOAT64
+            and given.ndim == 2
+            and (flags := given.flags).c_contiguous
+            and flags.aligned
+        ):
             array = given
         else:
             if type(given) is not np.ndarray and isinstance(given, np.ma.MaskedArray):
@@ -313,14 +329,10 @@ class Scorer:
         return raw, scored, tuple(notes)
 
 
-def _laid_out(array: Array) -> bool:
-    return array.flags.c_contiguous and array.flags.aligned
-
-
 def _read_only(array: Array) -> Array:
     if array.flags.writeable:
         array = array.view()
-        array.flags.writeable = False
+        array.setflags(write=False)
     return array
 
 
