@@ -233,7 +233,7 @@ def write_tables(records: dict[str, Any], sections: dict[str, str], left_out: li
 
 
 def draw_history() -> None:
-    """Each row of history.csv over its runs, a line for each machine, with what must be reached dashed."""
+    """Each row of history.csv over its runs, a line for each machine, with what must be reached (AVX-512) dashed."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -241,12 +241,8 @@ def draw_history() -> None:
 
     with HISTORY.open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
-    bounds = {
-        f"{t.key} {part}".strip(): must
-        for t in TARGETS
-        for part, must in zip(t.parts, t.must, strict=True)
-    }  # fmt: skip
-    rows = [row for row in bounds if any(line["row"] == row for line in lines)]
+    parts = {f"{t.key} {part}".strip(): (t, must) for t in TARGETS for part, must in zip(t.parts, t.must, strict=True)}
+    rows = [row for row in parts if any(line["row"] == row for line in lines)]
     runs = list(dict.fromkeys((line["date"], line["commit"]) for line in lines))
     columns = 4
     figure, axes = plt.subplots(
@@ -257,11 +253,12 @@ def draw_history() -> None:
             own = [line for line in lines if line["machine"] == machine and line["row"] == row]
             at = [runs.index((line["date"], line["commit"])) for line in own]
             axis.plot(at, [float(line["ratio"]) for line in own], marker="o", markersize=3, label=machine)
-        axis.axhline(bounds[row], color="grey", linestyle="--", linewidth=0.8)
-        axis.set_title(row, fontsize=8)
+        target, must = parts[row]
+        axis.axhline(must, color="grey", linestyle="--", linewidth=0.8)
+        axis.set_title(f"{row} ({target.sign} {target.shown(must)})", fontsize=8)
         axis.set_xticks(range(len(runs)), [commit for _, commit in runs], fontsize=5, rotation=90)
         axis.tick_params(axis="y", labelsize=6)
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, 1.1 * axis.get_ylim()[1])
     for axis in axes.flat[len(rows) :]:
         axis.set_axis_off()
     handles, names = axes.flat[0].get_legend_handles_labels()

@@ -209,8 +209,7 @@ class Streams {
                 const Lanes inside = at_least(at_least(z, splat(column->low)), splat(column->high), z);
                 const Lanes supported = without(inside, none);
                 good = both(good, either(none, inside));
-                // Often so of two models, seldom of more.
-                if (lanes == 2 && number(supported) == 0) continue;
+                if (number(supported) == 0) continue;  // of these models: often so of metrics that few have
                 const Lanes won = at_least(supported, z * column->sign, splat(column->sota));
                 n_all = plus_one(n_all, supported);
                 n_won = plus_one(n_won, won);

@@ -163,6 +163,7 @@ MUTANTS = [
     ("linear is not clipped below", MAPPING, "max(min((z - worst) * slope, splat(100.0)), Vec{})", "min((z - worst) * slope, splat(100.0))"),
     ("inverse and tanh meet", MAPPING, "== Kind::inverse ? z * constant", "!= Kind::inverse ? z * constant"),
     ("forget the scale", MAPPING, "raw * slots<folded>(plan.scale, column);\n        const Vec c", "raw;\n        const Vec c"),
+    ("a task is left out where one model lacks it", STREAMS, "number(supported) == 0", "number(supported) + 1 != 1u << lanes"),
     ("a column is mapped only where all have it", MAPPING, "!any(raw == raw)", "any(raw != raw)"),
     ("a constant of twice", PLAN, "inverse ? 2.0 * mapping::unit", "inverse ? 4.0 * mapping::unit"),
     ("no task counts in the denominator", PLAN, "full[g] += whole_steps(", "full[g] = whole_steps("),
