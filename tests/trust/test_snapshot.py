@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -164,7 +165,10 @@ def test_hostile_snapshots(tmp_path, monkeypatch):
     refuses({"policy": {"policy": ["x"], "zero": "missing"}}, "policy")
     refuses({"policy": {"policy": "paper", "zero": "n" * 9000}}, "zero")
     refuses({"sha256": []}, "sha256 is")
-    refuses({"scores": nested(700)}, "RecursionError")
+    if sys.version_info < (3, 14):
+        refuses({"scores": nested(700)}, "RecursionError")
+    else:  # whose stack is deeper
+        assert snapshot.verify(through_a_file(data | {"scores": nested(700)}, tmp_path)).differences
     odd = data | {"glevel_fast": "\x1b[31m" + "n" * 9000, "scores": [{"\x1b" + "k" * 900: 1}] * 8}
     verdict = snapshot.verify(through_a_file(odd, tmp_path))
     lines = (*verdict.differences, *verdict.notes)
