@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from glevel_fast.cli.main import parser
 
-os.environ["COLUMNS"] = "100"
+os.environ["COLUMNS"] = "80"
 
 
 def commands(whole: argparse.ArgumentParser, name: str = "glevel") -> Iterator[tuple[str, argparse.ArgumentParser]]:

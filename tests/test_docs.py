@@ -17,7 +17,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 def test_the_reference_of_commands_is_what_the_parser_says(monkeypatch):
     spec = importlib.util.spec_from_file_location("docs_commands", DOCS / "commands.py")
     module = importlib.util.module_from_spec(spec)
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "80")
     spec.loader.exec_module(module)
     page = DOCS / "reference" / "commands.md"
     assert module.page() == page.read_text(encoding="utf-8"), (
