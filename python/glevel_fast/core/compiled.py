@@ -127,7 +127,7 @@ class Compiled:
     backend : module
         Where the kernels come from: `_core`, or their NumPy twins in `glevel_fast.core.twin`.
     given : Benchmark or None
-        As it came, where specialists are fractions: they were scaled, or noted.
+        As it came, where specialists are fractions or may be: they were scaled, or noted.
     from_fractions : frozenset of (modality, paradigm)
         The groups in which they were scaled.
     """

@@ -107,12 +107,12 @@ def compiled(bench: Benchmark, options: Options, backend: Any) -> Compiled:
     BenchmarkError
         Specialists in fractions, unless the option `fractions` is "scale" or "keep".
     """
-    groups = fractional_groups(bench) if options.policy == "paper" else []
+    as_given, groups = bench, fractional_groups(bench) if options.policy == "paper" else []
     if lone := _lone_specialists(bench, groups):
         listed = listing([f"{shown(bench.tasks[j])} ({bench.metric[j]} {bench.sota[j]:g})" for j in lone])
         bench = bench.noting(f"specialists of at most 1 among percents, which may be fractions: {listed}")
     if not groups:
-        return Compiled(bench, options, backend)
+        return Compiled(bench, options, backend, as_given if lone else None)
     inside = np.isin(bench.group_of_task, groups) & percentages(bench) & ~np.isnan(bench.sota)
     names = [_group(bench, g) for g in groups]
     if options.fractions == "error":
@@ -125,12 +125,12 @@ def compiled(bench: Benchmark, options: Options, backend: Any) -> Compiled:
     tasks = shown_listing([bench.tasks[j] for j in np.flatnonzero(inside)])
     if options.fractions == "keep":
         note = f"specialists all at most 1 percent, taken as they are, in {listing(names)}: {tasks}"
-        return Compiled(bench.noting(note), options, backend, bench)
+        return Compiled(bench.noting(note), options, backend, as_given)
     positions = np.flatnonzero(inside)
     values = hundredfolds(bench.sota[positions])
     new = bench.changed(dict(zip(positions.tolist(), values.tolist(), strict=True)))
     note = f"specialists given as fractions, multiplied by 100, in {listing(names)}: {tasks}"
-    return Compiled(new.noting(note), options, backend, bench, frozenset(bench.groups[g] for g in groups))
+    return Compiled(new.noting(note), options, backend, as_given, frozenset(bench.groups[g] for g in groups))
 
 
 def _group(bench: Benchmark, g: int) -> str:
