@@ -69,6 +69,8 @@ def test_a_summary_takes_memory_for_what_it_counts_only():
 
 
 def test_readers(tmp_path):
+    for name in ("narwhals", "pandas"):
+        pytest.importorskip(name, reason="the extra `frames` is not installed")
     benchmark, raw = random_case(3, 50, seed=1)
     path = tmp_path / "a.csv"
     gl.Results.from_array(["a", "b", "c"], raw, benchmark).to_pandas().to_csv(path, index=False)

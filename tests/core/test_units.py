@@ -111,6 +111,8 @@ def test_single_values_are_noted():
 
 @pytest.mark.parametrize("command", ["score", "board", "explain", "report", "snapshot"])
 def test_in_every_command(tmp_path, monkeypatch, capsys, command):
+    if command == "report":
+        pytest.importorskip("jinja2", reason="the extra `report` is not installed")
     monkeypatch.chdir(tmp_path)
     lines = [",".join((n, m, p, "Acc", "70")) for n, (m, p) in zip(NAMES, PARTS, strict=True)]
     (tmp_path / "b.csv").write_text("\n".join(["task,modality,paradigm,metric,sota", *lines]))
@@ -220,9 +222,7 @@ def test_narrow_floats_are_widened_by_their_shortest_decimal(dtype, data):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
 def test_ties_do_not_hang_on_the_type(tmp_path, dtype):
-    import pandas as pd
-    import polars as pl
-
+    pd, pl = (pytest.importorskip(name, reason="the group `test` is not installed") for name in ("pandas", "polars"))
     sota = [78.1, 35.1, 76.4, 21.4, 57.3, 0.1, 99.9]
     benchmark = bench(sota=sota)
     row = np.array(sota, dtype=dtype)
