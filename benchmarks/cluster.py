@@ -143,7 +143,7 @@ def started(kind: str, workers: int) -> Iterator[Executor]:
 
             machines = stack.enter_context(
                 distributed.LocalCluster(
-                    n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+                    n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=":0", host="127.0.0.1"
                 )
             )
             executor = stack.enter_context(cluster(machines.scheduler_address))
