@@ -55,6 +55,17 @@ py::array_t<std::int64_t> change(const Ablation& of, const py::handle& begin, co
     return wins;
 }
 
+py::array_t<std::int8_t> gains(const Ablation& of, const py::handle& tasks, const py::handle& sota) {
+    const auto task = input<std::int64_t>(tasks, "tasks", {"n"});
+    const std::size_t n = task.size(0);
+    const auto value = input<double>(sota, "sota", {n});
+    auto gained = make<std::int8_t>({of.pairs().n_models, n});
+    std::int8_t* to = gained.mutable_data();
+    const py::gil_scoped_release release;
+    of.gains(task.data, value.data, n, to, 1);
+    return gained;
+}
+
 std::unique_ptr<Resamples> compile_units(const Ablation& of, const py::handle& unit, const py::handle& unit_group) {
     const auto of_task = input<std::int32_t>(unit, "unit", {of.pairs().plan.n_tasks});
     const auto group = input<std::int32_t>(unit_group, "unit_group", {"n_units"});
@@ -80,6 +91,7 @@ void bind_sets(py::module_& module) {
              py::arg("threads"), "Scores go to out; returns the wins decided by task.")
         .def("change", &change, py::arg("begin"), py::arg("tasks"), py::arg("sota"), py::arg("out"), py::arg("decided"),
              py::arg("threads"), "Scores go to out; returns the wins decided by task.")
+        .def("gains", &gains, py::arg("tasks"), py::arg("sota"), "Which wins come and go.")
         .def_property_readonly("has_tiny", [](const Ablation& of) { return !of.pairs().tiny.empty(); });
     py::class_<Resamples>(module, "Resampling", "Results compiled for resampling their tasks.")
         .def(py::init(&compile_units), py::arg("pairs"), py::arg("unit"), py::arg("unit_group"), py::keep_alive<1, 2>())

@@ -23,6 +23,10 @@ class Ablation {
                std::size_t threads) const;
     // Not for pairs with `tiny` ones: std::invalid_argument.
     void change(const Changes& changes, double* out, std::int64_t* wins, std::size_t threads) const;
+    // gained (n_models, n): 1 where a model gains the win of tasks[i] by the raw value sota[i], -1 where it loses it.
+    // Throws std::invalid_argument for a task out of range.
+    void gains(const std::int64_t* tasks, const double* sota, std::size_t n, std::int8_t* gained,
+               std::size_t threads) const;
 
     const Pairs& pairs() const { return pairs_; }
     const SetKernels& kernels() const { return kernels_; }
@@ -30,8 +34,8 @@ class Ablation {
    private:
     const SetKernels& kernels_;
     Pairs pairs_;
-    mutable std::once_flag totals_once_;
-    mutable std::vector<double> totals_;
+    mutable std::once_flag unchanged_once_;
+    mutable Unchanged unchanged_;
 };
 
 }  // namespace glevel

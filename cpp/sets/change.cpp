@@ -1,5 +1,7 @@
-// Scores under specialist sets that change a few tasks each: the benchmark's own, and what each set changes of them.
-#include <cstring>
+// Scores under specialist sets that change a few tasks each: the benchmark's own, and anew only those of models that
+// gain or lose a win.
+#include <algorithm>
+#include <bit>
 #include <vector>
 
 #include "sets/tile.hpp"
@@ -7,13 +9,13 @@
 namespace glevel::GLEVEL_ISA {
 namespace {
 
-// S3 and S4 of each modality, S_L / 100, then S3 to S5, of a vector of models.
-class Totals {
+// Scores of a vector of models from their parts: S3 and S4 of each modality, then S_L / 100.
+class Parts {
    public:
-    explicit Totals(const Pairs& pairs)
+    explicit Parts(const Pairs& pairs)
         : n_language_(2 * pairs.plan.n_modalities), divisor_(divisors(pairs)), mean_(pairs.plan.n_modalities) {}
 
-    std::size_t size() const { return n_language_ + 4; }
+    std::size_t size() const { return n_language_ + 1; }
 
     void modality(Vec* v, std::size_t m, Mask won_c, Mask won_g) const {
         const Vec s_c = mean_points(won_c, divisor_[2 * m]), s_g = mean_points(won_g, divisor_[2 * m + 1]);
@@ -23,12 +25,15 @@ class Totals {
 
     void language(Vec* v, Mask won) const { v[n_language_] = mean_points(won, divisor_[n_language_]) / 100.0; }
 
-    void overall(Vec* v) const {
+    // S3 to S5 of these models; out is (n_models, 4), with their S2 in it.
+    void scores(const Vec* v, const std::size_t* models, double* out) const {
         Vec total3{}, total4{};
         for (std::size_t k = 0; k < n_language_; k += 2) total3 += v[k], total4 += v[k + 1];
-        v[n_language_ + 1] = mean_(total3);
-        v[n_language_ + 2] = mean_(total4);
-        v[n_language_ + 3] = v[n_language_ + 2] * v[n_language_];
+        const Vec s3 = mean_(total3), s4 = mean_(total4), s5 = s4 * v[n_language_];
+        for (std::size_t i = 0; i < lanes; ++i) {
+            double* row = out + models[i] * 4;
+            row[1] = s3[i], row[2] = s4[i], row[3] = s5[i];
+        }
     }
 
    private:
@@ -39,67 +44,107 @@ class Totals {
 
 }  // namespace
 
-std::vector<double> totals(const Pairs& pairs, const PairColumns& columns) {
-    const Totals all(pairs);
-    std::vector<double> base(all.size() * pairs.padded);
-    std::vector<Vec> v(all.size());
-    for (std::size_t at = 0; at < pairs.padded; at += lanes) {
-        const auto won = [&](std::size_t g) { return load<Mask>(columns.won.get() + g * pairs.padded + at); };
-        for (std::size_t m = 0; m < pairs.plan.n_modalities; ++m) all.modality(v.data(), m, won(2 * m), won(2 * m + 1));
-        all.language(v.data(), won(2 * pairs.plan.n_modalities));
-        all.overall(v.data());
-        std::memcpy(&base[at * all.size()], v.data(), all.size() * sizeof(Vec));
+Unchanged unchanged(const Pairs& pairs) {
+    const Parts parts(pairs);
+    const std::size_t size = parts.size(), n_groups = pairs.plan.n_groups;
+    Unchanged base{std::vector<double>(pairs.n_models * 4), std::vector<double>(pairs.n_models * size)};
+    for (std::size_t model = 0; model < pairs.n_models; ++model) base.scores[model * 4] = pairs.level2[model];
+    std::vector<Vec> v(size);
+    for (std::size_t at = 0; at < pairs.n_models; at += lanes) {
+        std::size_t models[lanes];
+        for (std::size_t i = 0; i < lanes; ++i) models[i] = std::min(at + i, pairs.n_models - 1);
+        const auto won = [&](std::size_t g) {
+            return gather<Mask>([&](std::size_t i) { return pairs.won[models[i] * n_groups + g]; });
+        };
+        for (std::size_t m = 0; m < pairs.plan.n_modalities; ++m)
+            parts.modality(v.data(), m, won(2 * m), won(2 * m + 1));
+        parts.language(v.data(), won(n_groups - 1));
+        parts.scores(v.data(), models, base.scores.data());
+        for (std::size_t k = 0; k < size; ++k)
+            for (std::size_t i = 0; i < lanes; ++i) base.parts[models[i] * size + k] = v[k][i];
     }
     return base;
 }
 
-void change(const Pairs& pairs, const PairColumns& columns, const double* base, const Changes& changes,
+void change(const Pairs& pairs, const PairColumns& columns, const Unchanged& base, const Changes& changes,
             std::size_t first, std::size_t last, double* out) {
-    const Totals all(pairs);
-    const std::size_t padded = pairs.padded, n_language = 2 * pairs.plan.n_modalities;
-    std::vector<Vec> v(all.size());
-    std::vector<Mask> difference(pairs.plan.n_groups);
-    std::vector<std::size_t> touched;
+    const Parts parts(pairs);
+    const std::size_t padded = pairs.padded, size = parts.size(), n_groups = pairs.plan.n_groups;
+    const Output output((changes.begin.size() - 1) * pairs.n_models * 4);
+    std::vector<double> scores = base.scores;
+    std::vector<Vec> v(size);
+    std::vector<std::size_t> touched;                 // groups of a set's columns, in order
+    std::vector<std::int64_t> difference;             // (touched, padded): of the sums won; 0 between two sets
+    std::vector<std::size_t> found(padded);           // models that gain or lose one task's win
+    std::vector<std::size_t> models(padded + lanes);  // that gain or lose any win of a set
+    std::vector<std::uint8_t> is_among(padded);
     for (std::size_t set = first; set < last; ++set) {
-        const std::size_t begin = changes.begin[set], end = changes.begin[set + 1];
         touched.clear();
-        for (std::size_t k = begin; k < end; ++k) {
-            const std::size_t g = pairs.group(changes.column[k]);
-            if (touched.empty() || touched.back() != g) touched.push_back(g);
-        }
-        for (std::size_t at = 0; at < pairs.n_models; at += lanes) {
-            Mask flipped{};
-            for (std::size_t k = begin, g = pairs.plan.n_groups; k < end; ++k) {
-                const std::size_t column = changes.column[k];
-                if (g != pairs.group(column)) difference[g = pairs.group(column)] = Mask{};
-                const Vec value = load<Vec>(columns.value.get() + column * padded + at);
-                const Mask steps = load<Mask>(columns.steps.get() + column * padded + at);
-                const Mask before = value >= changes.before[k], after = value >= changes.after[k];
-                flipped |= before ^ after;
-                difference[g] += (steps & after) - (steps & before);
+        std::size_t n = 0;
+        for (std::size_t k = changes.begin[set]; k < changes.begin[set + 1]; ++k) {
+            const std::size_t column = changes.column[k], group = pairs.group(column);
+            if (touched.empty() || touched.back() != group) {
+                touched.push_back(group);
+                difference.resize(std::max(difference.size(), touched.size() * padded));
             }
-            std::memcpy(v.data(), base + at * all.size(), all.size() * sizeof(Vec));
-            if (lane_bits(flipped) != 0) {
-                for (std::size_t k = 0; k < touched.size(); ++k) {
-                    const std::size_t g = touched[k], m = g / 2;
-                    const auto won = [&](std::size_t of) { return load<Mask>(columns.won.get() + of * padded + at); };
-                    if (g == n_language) {
-                        all.language(v.data(), won(g) + difference[g]);
-                        continue;
-                    }
-                    const bool both = k + 1 < touched.size() && touched[k + 1] / 2 == m;
-                    Mask won_c = won(2 * m), won_g = won(2 * m + 1);
-                    if (g == 2 * m) won_c += difference[g];
-                    if (g == 2 * m + 1 || both) won_g += difference[2 * m + 1];
-                    k += both;
-                    all.modality(v.data(), m, won_c, won_g);
+            std::int64_t* sums = &difference[(touched.size() - 1) * padded];
+            const double before = changes.before[k], after = changes.after[k];
+            const double* value = columns.value.get() + column * padded;
+            const std::int64_t* steps = columns.steps.get() + column * padded;
+            const std::size_t next = std::min(k + 1, changes.column.size() - 1);
+            const double* later = columns.value.get() + changes.column[next] * padded;
+            std::size_t n_found = 0;
+            for (std::size_t at = 0; at < padded; at += lanes) {
+                __builtin_prefetch(later + at);
+                const Vec own = load<Vec>(value + at);
+                for (unsigned flipped = lane_bits((own >= before) ^ (own >= after)); flipped != 0;
+                     flipped &= flipped - 1) {
+                    found[n_found] = at + static_cast<std::size_t>(std::countr_zero(flipped));
+                    __builtin_prefetch(&steps[found[n_found++]]);
                 }
-                all.overall(v.data());
             }
-            store_rows(load<Vec>(columns.level2.get() + at), v[n_language + 1], v[n_language + 2], v[n_language + 3],
-                       std::min(lanes, pairs.n_models - at), out + (set * pairs.n_models + at) * 4, 4);
+            for (std::size_t i = 0; i < n_found; ++i) {
+                const std::size_t model = found[i];
+                sums[model] += after < before ? steps[model] : -steps[model];
+                models[n] = model;
+                n += 1u - is_among[model];
+                is_among[model] = 1;
+            }
+        }
+        std::fill_n(models.begin() + static_cast<std::ptrdiff_t>(n), lanes, n > 0 ? models[n - 1] : 0);
+        for (std::size_t at = 0; at < n; at += lanes) {
+            const std::size_t* some = &models[at];
+            const auto won = [&](std::size_t g, const std::int64_t* sums) {
+                return gather<Mask>([&](std::size_t i) {
+                    return pairs.won[some[i] * n_groups + g] + (sums != nullptr ? sums[some[i]] : 0);
+                });
+            };
+            for (std::size_t k = 0; k < size; ++k)
+                v[k] = gather<Vec>([&](std::size_t i) { return base.parts[some[i] * size + k]; });
+            for (std::size_t k = 0; k < touched.size(); ++k) {
+                const std::size_t g = touched[k];
+                const std::int64_t* sums = &difference[k * padded];
+                if (g + 1 == n_groups) {
+                    parts.language(v.data(), won(g, sums));
+                } else if (g % 2 == 1) {
+                    parts.modality(v.data(), g / 2, won(g - 1, nullptr), won(g, sums));
+                } else {
+                    const bool both = k + 1 < touched.size() && touched[k + 1] == g + 1;
+                    parts.modality(v.data(), g / 2, won(g, sums), won(g + 1, both ? sums + padded : nullptr));
+                    k += both;
+                }
+            }
+            parts.scores(v.data(), some, scores.data());
+        }
+        output.copy(scores.data(), scores.size(), out + set * scores.size());
+        for (std::size_t i = 0; i < n; ++i) {
+            const std::size_t model = models[i];
+            std::copy_n(&base.scores[model * 4], 4, &scores[model * 4]);
+            is_among[model] = 0;
+            for (std::size_t k = 0; k < touched.size(); ++k) difference[k * padded + model] = 0;
         }
     }
+    output.finish();
 }
 
 }  // namespace glevel::GLEVEL_ISA

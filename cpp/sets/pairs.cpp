@@ -28,7 +28,8 @@ Pairs::Pairs(const Plan& p, const Kernels& kernels, const double* raw, std::size
       divisor(p.percent_steps),
       tiny(n),
       group_(p.n_tasks),
-      column_(p.n_tasks) {
+      column_(p.n_tasks),
+      supports_(n * p.n_groups) {
     for (std::size_t g = 0; g < plan.n_groups; ++g) {
         if (!(divisor[g] > 0.0)) divisor[g] = 1.0;
         for (std::size_t c = plan.percent[g]; c < plan.percent[g + 1]; ++c) group_[c] = g;
@@ -63,7 +64,7 @@ void Pairs::fill(const double* raw, const Kernels& kernels, std::size_t first, s
         const auto take = [&](std::size_t g, std::size_t begin, std::size_t end) {
             const double rounder = plan.rounder[g];
             const auto rounder_bits = std::bit_cast<std::int64_t>(rounder);
-            std::int64_t sum = 0, sum_won = 0, smallest = 1, any = 0;
+            std::int64_t sum = 0, sum_won = 0, smallest = 1, any = 0, supported = 0;
             for (std::size_t c = begin; c < end; ++c) {
                 const auto task = static_cast<std::size_t>(plan.order[c]);
                 const double y = points[task], z = raw[model * n + task] * plan.scale[c];
@@ -74,10 +75,12 @@ void Pairs::fill(const double* raw, const Kernels& kernels, std::size_t first, s
                 sum += terms[c];
                 sum_won += values[c] >= plan.sota[c] ? terms[c] : 0;
                 any |= adds;
+                supported |= y == y;
                 smallest = std::min(smallest, adds ? term : 1);
             }
             all[g] += sum;
             won[model * plan.n_groups + g] += sum_won;
+            supports_[model * plan.n_groups + g] |= static_cast<char>(supported);
             has_terms[g] = static_cast<char>(has_terms[g] | any);
             for (std::size_t c = begin; smallest < 1 && c < end; ++c)
                 if (points[plan.order[c]] > 0.0 && (c < plan.n_percent || plan.weight[c] > 0.0) && terms[c] < 1)
@@ -102,15 +105,9 @@ const PairColumns& Pairs::columns(std::size_t threads) const {
         const std::size_t n = plan.n_tasks;
         columns_.value.reset(new double[n * padded]);
         columns_.steps.reset(new std::int64_t[n * padded]);
-        columns_.won.reset(new std::int64_t[plan.n_groups * padded]());
-        columns_.level2.reset(new double[padded]());
-        std::copy(level2.begin(), level2.end(), columns_.level2.get());
         parallel_for(padded, block, threads, [&](std::size_t, std::size_t first, std::size_t last) {
             for (std::size_t from = first; from < last; from += block) {
                 const std::size_t to = std::min(from + block, last);
-                for (std::size_t g = 0; g < plan.n_groups; ++g)
-                    for (std::size_t m = from; m < std::min(to, n_models); ++m)
-                        columns_.won[g * padded + m] = won[m * plan.n_groups + g];
                 for (std::size_t c = 0; c < n; ++c)
                     for (std::size_t m = from; m < to; ++m) {
                         const bool real = m < n_models;
@@ -150,19 +147,16 @@ void Pairs::sort_columns(std::size_t threads) const {
     });
 }
 
-std::int64_t Pairs::between(std::size_t column, double a, double b) const {
+std::int64_t Pairs::below(std::size_t column, double threshold) const {
+    // Without branches that depend on the data: the searches of many sets overlap.
     const auto& values = sorted_[column];
-    const auto above = [&](double threshold) {
-        // Without branches that depend on the data: the searches of many sets overlap.
-        const double* from = values.data();
-        for (std::size_t length = values.size(); length > 0;) {
-            const std::size_t half = (length + 1) / 2;
-            from = from[half - 1] < threshold ? from + half : from;
-            length -= half;
-        }
-        return from - values.data();
-    };
-    return a == b ? 0 : std::abs(above(a) - above(b));
+    const double* from = values.data();
+    for (std::size_t length = values.size(); length > 0;) {
+        const std::size_t half = (length + 1) / 2;
+        from = from[half - 1] < threshold ? from + half : from;
+        length -= half;
+    }
+    return from - values.data();
 }
 
 }  // namespace glevel

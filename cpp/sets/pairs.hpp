@@ -17,8 +17,6 @@ namespace glevel {
 struct PairColumns {
     std::unique_ptr<double[]> value;        // (n_tasks, padded)
     std::unique_ptr<std::int64_t[]> steps;  // (n_tasks, padded)
-    std::unique_ptr<std::int64_t[]> won;    // (n_groups, padded)
-    std::unique_ptr<double[]> level2;       // (padded,)
 };
 
 // All of it in plan order of columns. A vector that starts inside an array by model may be loaded whole.
@@ -46,15 +44,19 @@ class Pairs {
     double own_threshold(std::size_t column) const;
     std::size_t group(std::size_t column) const { return group_[column]; }
     std::size_t column(std::size_t task) const { return column_[task]; }
+    // Whether a model supports any task of a group.
+    bool supports(std::size_t model, std::size_t g) const { return supports_[model * plan.n_groups + g] != 0; }
 
-    // How many models win a column against one of two thresholds but not the other.
-    std::int64_t between(std::size_t column, double a, double b) const;
+    // How many models do not win a column against a threshold: as far as two of these are apart, so many wins are
+    // decided between the two. After sort_columns().
+    std::int64_t below(std::size_t column, double threshold) const;
     void sort_columns(std::size_t threads) const;
 
    private:
     void fill(const double* raw, const Kernels& kernels, std::size_t first, std::size_t last, double* scratch);
 
     std::vector<std::size_t> group_, column_;
+    std::vector<char> supports_;  // (n_models, n_groups)
     mutable std::once_flag columns_once_, sorted_once_;
     mutable PairColumns columns_;
     mutable std::vector<std::vector<double>> sorted_;  // per column: supported values, ascending

@@ -19,10 +19,12 @@ struct SetKernels {
     std::size_t tile;  // sets or resamples that are done abreast
     // Models [first, last) under all sets.
     void (*ablate)(const Pairs&, const Tiles&, std::size_t first, std::size_t last, double* out);
-    // What `change` starts from: scores under the benchmark's own specialists, in a form of its own.
-    std::vector<double> (*totals)(const Pairs&, const PairColumns&);
+    // Columns [first, last) of the tiles' thresholds, and their ranges, from raw values (n_sets, n_tasks).
+    void (*thresholds)(const Plan&, const double* sota, bool strict, std::size_t first, std::size_t last, Tiles& to);
+    // What `change` starts from.
+    Unchanged (*unchanged)(const Pairs&);
     // Sets [first, last), each from the pairs that it changes. Not for pairs with `tiny` ones.
-    void (*change)(const Pairs&, const PairColumns&, const double* totals, const Changes&, std::size_t first,
+    void (*change)(const Pairs&, const PairColumns&, const Unchanged&, const Changes&, std::size_t first,
                    std::size_t last, double* out);
     // All models on resamples [first, last) (at most a tile) of a run that starts with resample `start`.
     void (*resample)(const Resampling&, std::uint64_t seed, std::uint64_t start, std::size_t first, std::size_t last,

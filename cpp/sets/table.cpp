@@ -4,6 +4,6 @@
 namespace glevel::GLEVEL_ISA {
 
 extern const SetKernels set_kernels;
-const SetKernels set_kernels = {tile, ablate, totals, change, resample, count_above, kept};
+const SetKernels set_kernels = {tile, ablate, thresholds, unchanged, change, resample, count_above, kept};
 
 }  // namespace glevel::GLEVEL_ISA

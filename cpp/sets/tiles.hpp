@@ -9,9 +9,13 @@
 
 namespace glevel {
 
+struct SetKernels;
+
 // Specialist sets in tiles of as many sets as a kernel takes abreast, and the range of each column.
 struct Tiles {
-    Tiles(const Pairs& pairs, const double* sota, std::size_t n_sets, std::size_t tile, bool strict,
+    static constexpr std::size_t columns_in_piece = 64;
+
+    Tiles(const Pairs& pairs, const SetKernels& kernels, const double* sota, std::size_t n_sets, bool strict,
           std::size_t threads);
 
     std::size_t n_tasks, n_sets, tile, n_tiles;
@@ -23,9 +27,6 @@ struct Tiles {
     double of(std::size_t s, std::size_t column) const {
         return threshold[(s / tile * n_tasks + column) * tile + s % tile];
     }
-
-   private:
-    void take_column(const Plan& plan, std::size_t c, std::size_t n, bool strict, double* row);
 };
 
 }  // namespace glevel

@@ -81,6 +81,9 @@ class Pairs:
         begin is (n_sets + 1,), tasks and sota are (n,). A `ValueError` where `has_tiny`.
         """
 
+    def gains(self, tasks: NDArray[np.int64], sota: _F) -> NDArray[np.int8]:
+        """(n_models, n): 1 where a model gains a task's win by this raw value, -1 where it loses it."""
+
     @property
     def has_tiny(self) -> bool:
         """Whether some task would add so little to a model's mean that only `ablate` can tell."""
@@ -142,8 +145,11 @@ def add_counts(
 ) -> None:
     """Add rows to the rows `to`, in these stretches alone."""
 
-def ranks(scores: _F) -> NDArray[np.uint32]:
-    """Ranks (4, n_models) of scores (n_models, 4); ties share the smaller one, 0 where the score is 0."""
+def ranks(scores: _F, base: _F | None = None, base_ranks: NDArray[np.uint32] | None = None) -> NDArray[np.uint32]:
+    """Ranks (4, n_models) of scores (n_models, 4); ties share the smaller one, 0 where the score is 0.
+
+    base_ranks are those of the scores base: boards that are as there need not be ranked again.
+    """
 
 def draws(seed: int, first: int, n_sets: int, n: int) -> NDArray[np.uint64]:
     """Random numbers (n_sets, n) by counter: the first n of sets first, first + 1, …"""

@@ -377,7 +377,7 @@ std::vector<double> ablated(const glevel::Pairs& pairs, const glevel::SetKernels
                             const std::vector<double>& sets, std::size_t n_sets, bool strict, std::size_t threads,
                             std::size_t piece) {
     std::vector<double> out(n_sets * pairs.n_models * 4, nan);
-    const glevel::Tiles tiles(pairs, sets.data(), n_sets, kernels.tile, strict, threads);
+    const glevel::Tiles tiles(pairs, kernels, sets.data(), n_sets, strict, threads);
     glevel::parallel_for(pairs.n_models, piece, threads, [&](std::size_t, std::size_t first, std::size_t last) {
         kernels.ablate(pairs, tiles, first, last, out.data());
     });
@@ -418,9 +418,9 @@ std::vector<double> changed(const glevel::Pairs& pairs, const glevel::SetKernels
     std::vector<double> out(sparse.tasks.size() * pairs.n_models * 4, nan);
     const glevel::Changes changes = sparse.changes(pairs);
     const glevel::PairColumns& columns = pairs.columns(threads);
-    const std::vector<double> totals = kernels.totals(pairs, columns);
+    const glevel::Unchanged base = kernels.unchanged(pairs);
     glevel::parallel_for(sparse.tasks.size(), piece, threads, [&](std::size_t, std::size_t first, std::size_t last) {
-        kernels.change(pairs, columns, totals.data(), changes, first, last, out.data());
+        kernels.change(pairs, columns, base, changes, first, last, out.data());
     });
     return out;
 }
@@ -437,7 +437,7 @@ void test_between(const Case& c, const glevel::Pairs& pairs, const std::vector<d
             const double v = pairs.value[m * c.n_tasks + column];
             expected += (v >= a) != (v >= b);
         }
-        if (pairs.between(column, a, b) != expected) fail("wins between two thresholds");
+        if (std::abs(pairs.below(column, a) - pairs.below(column, b)) != expected) fail("wins between two thresholds");
     }
 }
 
@@ -647,6 +647,9 @@ void test_summary(Random& random) {
         const double* own = scores.data() + s * n * 4;
         const auto ranks = ranks_by_counting(own, n);
         if (s == 0 && ranks != base) fail("rank");
+        std::vector<std::uint32_t> again_ranks(4 * n);
+        glevel::rank(own, n, again_ranks.data(), scores.data(), base.data());
+        if (again_ranks != ranks) fail("rank beside known ranks");
         for (std::size_t i = 0; i < n; ++i) {
             std::size_t level = 0;
             bool moves = false;

@@ -116,6 +116,24 @@ class Pairs:
         sets[rows, tasks] = np.where(np.isnan(z), np.inf, self.direction[tasks] * z)
         return self._score(sets, out, decided)
 
+    def gains(self, tasks: NDArray[np.int64], sota: Array) -> NDArray[np.int8]:
+        """int8 (n_models, n): 1 where a model gains a task's win by this raw value, -1 where it loses it.
+
+        Parameters
+        ----------
+        tasks : int64 (n,)
+        sota : float64 (n,)
+            Raw values.
+
+        Returns
+        -------
+        int8 (n_models, n)
+        """
+        z = sota * self.engine.scale[tasks]
+        after = np.where(np.isnan(z), np.inf, self.direction[tasks] * z)
+        value = self.value[:, tasks]
+        return (value >= after).astype(np.int8) - (value >= self.base[tasks]).astype(np.int8)
+
 
 class Resampling:
     """Results resampled by units (tasks or skills) within each group, with replacement."""
@@ -192,12 +210,14 @@ class Modalities:
             row[:] = engine.score(np.ascontiguousarray(self.raw[:, listed]), threads)[0]
 
 
-def ranks(scores: Array) -> NDArray[np.uint32]:
+def ranks(scores: Array, base: Array | None = None, base_ranks: NDArray[np.uint32] | None = None) -> NDArray[np.uint32]:
     """uint32 (4, n_models): ranks of scores (n_models, 4) on each board; ties share the smaller, 0 is none.
 
     Parameters
     ----------
     scores : float64 (n_models, 4)
+    base, base_ranks : array, optional
+        Scores whose ranks are known: what spares the kernel work, and not the twin.
 
     Returns
     -------
