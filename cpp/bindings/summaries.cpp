@@ -34,12 +34,18 @@ py::array_t<std::int32_t> add_to_summary(const py::handle& scores, const py::han
     return moved;
 }
 
-py::array_t<std::uint32_t> ranks(const py::handle& scores) {
+py::array_t<std::uint32_t> ranks(const py::handle& scores, const py::object& base, const py::object& base_ranks) {
     const auto values = input<double>(scores, "scores", {"n_models", 4});
+    const double* known = nullptr;
+    const std::uint32_t* known_ranks = nullptr;
+    if (!base.is_none()) {
+        known = input<double>(base, "base", {values.size(0), 4}).data;
+        known_ranks = input<std::uint32_t>(base_ranks, "base_ranks", {4, values.size(0)}).data;
+    }
     auto out = make<std::uint32_t>({4, values.size(0)});
     std::uint32_t* to = out.mutable_data();
     const py::gil_scoped_release release;
-    rank(values.data, values.size(0), to);
+    rank(values.data, values.size(0), to, known, known_ranks);
     return out;
 }
 
@@ -66,7 +72,8 @@ py::array_t<std::int64_t> above(const py::handle& scores, const py::handle& thre
 void bind_summaries(py::module_& module) {
     module.def("summarise", &add_to_summary, py::arg("scores"), py::arg("base"), py::arg("to"), py::arg("exact"),
                py::arg("threads"), "Adds scores to the arrays of `to`; returns how many models each set moves.");
-    module.def("ranks", &ranks, py::arg("scores"), "Ranks on each board; 0 is none.");
+    module.def("ranks", &ranks, py::arg("scores"), py::arg("base") = py::none(), py::arg("base_ranks") = py::none(),
+               "Ranks on each board; 0 is none.");
     module.def("draws", &draws, py::arg("seed"), py::arg("first"), py::arg("n_sets"), py::arg("n"),
                "Random numbers by counter.");
     module.def("count_above", &above, py::arg("scores"), py::arg("threads"), "In how many sets i is above j.");

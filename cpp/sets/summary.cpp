@@ -12,7 +12,7 @@ namespace glevel {
 namespace {
 
 constexpr std::size_t n_boards = 4;
-constexpr std::size_t sets_at_once = 32;   // whose ranks are held
+constexpr std::size_t sets_at_once = 64;   // whose ranks are held
 constexpr std::size_t models_abreast = 8;  // whose counts stay in the cache from set to set
 
 struct Ranked {
@@ -88,22 +88,63 @@ bool same(const double* a, const double* b, std::size_t k, std::size_t n_models)
 // baseline.
 std::int64_t nearest(double x) { return std::bit_cast<std::int64_t>(x + 0x1p52) - std::bit_cast<std::int64_t>(0x1p52); }
 
-// Adds one model's scores of one set.
-void add(const double* s, const std::uint32_t* const* ranks, std::size_t model, std::size_t n_places,
-         const Summary& to) {
-    std::size_t level = 0;
-    for (std::size_t k = 0; k < n_boards; ++k) {
-        const std::size_t at = model * n_boards + k;
-        const std::int64_t steps = nearest(s[k] * 0x1p45);
-        to.high[at] += steps >> 32;
-        to.low[at] += steps & 0xffffffff;
-        to.least[at] = std::min(to.least[at], s[k]);
-        to.most[at] = std::max(to.most[at], s[k]);
-        if (n_places > 0) ++to.ranks[at * n_places + place(ranks[k][model], to.exact)];
-        ++to.points[at * bins + static_cast<std::size_t>(nearest(s[k] * 100.0))];
-        if (s[k] > 0.0) level = k + 1;
+// Scores and ranks of a few models under a few sets, each board of a model set after set.
+struct Few {
+    double scores[models_abreast][n_boards][sets_at_once];
+    std::uint32_t ranks[models_abreast][n_boards][sets_at_once];
+
+    // Of models [first, last) under n sets; ranks (n, 4, n_models) may be null.
+    void take(const double* from, const std::uint32_t* ranked, std::size_t n, std::size_t n_models, std::size_t first,
+              std::size_t last) {
+        for (std::size_t set = 0; set < n; ++set)
+            for (std::size_t i = 0; i < last - first; ++i)
+                for (std::size_t k = 0; k < n_boards; ++k)
+                    scores[i][k][set] = from[(set * n_models + first + i) * n_boards + k];
+        for (std::size_t set = 0; ranked != nullptr && set < n; ++set)
+            for (std::size_t k = 0; k < n_boards; ++k)
+                for (std::size_t i = 0; i < last - first; ++i)
+                    ranks[i][k][set] = ranked[(set * n_boards + k) * n_models + first + i];
     }
-    ++to.levels[model * 5 + level];
+};
+
+// Adds what one model reached on one board under n sets. Many sets leave a score as it was: equal ones that follow each
+// other are counted together.
+void add(const double* scores, const std::uint32_t* ranks, std::size_t n, std::size_t at, std::size_t n_places,
+         const Summary& to) {
+    std::uint32_t* points = to.points + at * bins;
+    std::int64_t high = 0, low = 0;
+    double least = to.least[at], most = to.most[at];
+    for (std::size_t i = 0, end = 0; i < n; i = end) {
+        const double s = scores[i];
+        for (end = i + 1; end < n && scores[end] == s;) ++end;
+        const auto times = static_cast<std::int64_t>(end - i);
+        const std::int64_t steps = nearest(s * 0x1p45);
+        high += times * (steps >> 32);
+        low += times * (steps & 0xffffffff);
+        least = std::min(least, s);
+        most = std::max(most, s);
+        points[nearest(s * 100.0)] += static_cast<std::uint32_t>(times);
+    }
+    to.high[at] += high;
+    to.low[at] += low;
+    to.least[at] = least;
+    to.most[at] = most;
+    if (n_places == 0) return;
+    std::uint32_t* places = to.ranks + at * n_places;
+    for (std::size_t i = 0, end = 0; i < n; i = end) {
+        for (end = i + 1; end < n && ranks[end] == ranks[i];) ++end;
+        places[place(ranks[i], to.exact)] += static_cast<std::uint32_t>(end - i);
+    }
+}
+
+// Adds the levels that one model reached under n sets.
+void add_levels(const double (&scores)[n_boards][sets_at_once], std::size_t n, std::int64_t* levels) {
+    std::int64_t above[n_boards + 1] = {static_cast<std::int64_t>(n)};  // sets with this level or a higher one
+    for (std::size_t set = 0; set < n; ++set) {
+        bool reached = false;
+        for (std::size_t k = n_boards; k > 0; --k) above[k] += reached |= scores[k - 1][set] > 0.0;
+    }
+    for (std::size_t k = 0; k <= n_boards; ++k) levels[k] += above[k] - (k < n_boards ? above[k + 1] : 0);
 }
 
 // ranks (n_sets, 4, n_models); moved as in summarise().
@@ -135,9 +176,16 @@ void rank_sets(const double* scores, std::size_t n_sets, std::size_t n_models, c
 
 }  // namespace
 
-void rank(const double* scores, std::size_t n_models, std::uint32_t* ranks) {
+void rank(const double* scores, std::size_t n_models, std::uint32_t* ranks, const double* base,
+          const std::uint32_t* base_ranks) {
     Board board(n_models);
-    for (std::size_t k = 0; k < n_boards; ++k) board.rank(scores, k, n_models, ranks + k * n_models);
+    for (std::size_t k = 0; k < n_boards; ++k) {
+        std::uint32_t* own = ranks + k * n_models;
+        if (base != nullptr && same(scores, base, k, n_models))
+            std::copy_n(base_ranks + k * n_models, n_models, own);
+        else
+            board.rank(scores, k, n_models, own);
+    }
 }
 
 void summarise(const double* scores, std::size_t n_sets, std::size_t n_models, const std::uint32_t* base,
@@ -153,14 +201,16 @@ void summarise(const double* scores, std::size_t n_sets, std::size_t n_models, c
         else
             std::fill_n(moved, n, 0);
         parallel_for(n_models, models_abreast, threads, [&](std::size_t, std::size_t first, std::size_t last) {
-            for (; first < last; first += models_abreast)
-                for (std::size_t set = 0; set < n; ++set) {
-                    const std::uint32_t* boards[n_boards] = {};
-                    for (std::size_t k = 0; n_places > 0 && k < n_boards; ++k)
-                        boards[k] = ranks.get() + set * per_set + k * n_models;
-                    for (std::size_t model = first; model < std::min(first + models_abreast, last); ++model)
-                        add(scores + set * per_set + model * n_boards, boards, model, n_places, to);
+            Few few;
+            for (; first < last; first += models_abreast) {
+                const std::size_t to_model = std::min(first + models_abreast, last);
+                few.take(scores, n_places > 0 ? ranks.get() : nullptr, n, n_models, first, to_model);
+                for (std::size_t i = 0; first + i < to_model; ++i) {
+                    for (std::size_t k = 0; k < n_boards; ++k)
+                        add(few.scores[i][k], few.ranks[i][k], n, (first + i) * n_boards + k, n_places, to);
+                    add_levels(few.scores[i], n, to.levels + (first + i) * (n_boards + 1));
                 }
+            }
         });
     }
 }

@@ -31,7 +31,9 @@ struct Summary {
 };
 
 // ranks (4, n_models) of scores (n_models, 4): 1 for the best, ties share the smaller one, 0 where S is 0.
-void rank(const double* scores, std::size_t n_models, std::uint32_t* ranks);
+// base_ranks, where given, are those of the scores `base`: boards that are as there need not be ranked.
+void rank(const double* scores, std::size_t n_models, std::uint32_t* ranks, const double* base = nullptr,
+          const std::uint32_t* base_ranks = nullptr);
 
 // Adds scores (n_sets, n_models, 4). moved (n_sets,): how many models have another rank on any board than in
 // `base`, (4, n_models); 0 where ranks are not counted.

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from glevel_fast import Benchmark, GLevelError, Results, Scorer
+from glevel_fast import Benchmark, GLevelError, Results, Scorer, reference
 from glevel_fast.core.compiled import Scored, engine_columns
 
 ARRAYS = ("overall", "modality", "means", "supported", "wins", "level", "models")
@@ -42,6 +42,9 @@ def test_what_if_equals_scoring_from_scratch(case, data, zero):
     change = np.zeros_like(before.wins)
     np.add.at(change.T, benchmark.group_of_task[what.tasks], what.wins.T)
     assert np.array_equal(change, after.wins - before.wins)
+    twin = reference.Scorer(benchmark, fractions="keep", zero=zero).what_if(raw, what.changes)
+    assert np.array_equal(what.wins, twin.wins)
+    assert np.array_equal(what.ranks, twin.ranks)
     assert set(what.to_dict()) == {"glevel_fast", "changes", "models", "unchanged", "notes"}
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from glevel_fast.core.benchmark import LEVELS, find_task
 from glevel_fast.core.checks import check_specialists, checked_number
-from glevel_fast.core.rules import is_supported, reaches
 from glevel_fast.errors import GLevelError
 from glevel_fast.io.frames import AsFrames
 from glevel_fast.io.write import records
@@ -64,24 +63,17 @@ class WhatIf(AsFrames):
     @cached_property
     def ranks(self) -> NDArray[np.uint32]:
         """uint32 (4, n_models): ranks with these specialists on the boards of Level-2 to 5, 0 for none."""
-        ranks: NDArray[np.uint32] = self.prepared.scorer.backend.ranks(self.overall)
+        prepared = self.prepared
+        ranks: NDArray[np.uint32] = prepared.scorer.backend.ranks(
+            self.overall, prepared.scores.overall, prepared.base_ranks
+        )
         return ranks
 
     @cached_property
     def wins(self) -> NDArray[np.int8]:
         """int8 (n_models, n_changed): 1 where a model gains the win of a changed task, -1 where it loses it."""
-        scorer = self.prepared.scorer
-        bench, raw, mapping = scorer.benchmark, self.prepared.raw[:, self.tasks], scorer.benchmark.mapping
-        higher = bench.higher_is_better[self.tasks]
-        with np.errstate(over="ignore", invalid="ignore"):
-            z, new = raw * bench.scale[self.tasks], self.values * bench.scale[self.tasks]
-            low, high = mapping["low"][self.tasks], mapping["high"][self.tasks]
-            supported = is_supported(raw, z, low, high, scorer.zero == "score")
-
-            def won(sota: Array) -> NDArray[np.int8]:
-                return (supported & reaches(z, sota, higher)).astype(np.int8)
-
-            return won(new) - won(bench.sota_z[self.tasks])
+        wins: NDArray[np.int8] = self.prepared.pairs.gains(self.tasks, self.values)
+        return wins
 
     def columns(self) -> dict[str, Any]:
         """One row per model whose score, level, rank or win changes.
