@@ -17,11 +17,11 @@ LEVELS, REDUCE, MAPPING, PLAN, KERNELS, ROWS, STREAMS = (
     f"cpp/{name}"
     for name in ("levels.hpp", "reduce.hpp", "mapping.hpp", "plan.cpp", "kernels.cpp", "rows.hpp", "streams.hpp")
 )
-DENSE, CHANGE, RESAMPLE, ABOVE, PAIRS, TILES, RESAMPLING, SUMMARY, RANDOM, PACKED = (
+DENSE, CHANGE, RESAMPLE, ABOVE, PAIRS, THRESHOLDS, ABLATION, RESAMPLING, SUMMARY, RANDOM, PACKED = (
     f"cpp/sets/{name}"
     for name in (
-        "dense.cpp", "change.cpp", "resample.cpp", "above.cpp", "pairs.cpp", "tiles.cpp", "resampling.cpp",
-        "summary.cpp", "random.hpp", "packed.cpp",
+        "dense.cpp", "change.cpp", "resample.cpp", "above.cpp", "pairs.cpp", "thresholds.cpp", "ablation.cpp",
+        "resampling.cpp", "summary.cpp", "random.hpp", "packed.cpp",
     )
 )  # fmt: skip
 JOB = "python/glevel_fast/machines/job.py"
@@ -100,7 +100,8 @@ TESTS = {
     BANDS: "uncertainty/bands",
     RECIPES: "uncertainty/ablation uncertainty/parts",
     **dict.fromkeys(
-        (PAIRS, TILES, SUMMARY, SETS, PY_ABLATION), "uncertainty/ablation uncertainty/bands uncertainty/what_if"
+        (PAIRS, THRESHOLDS, ABLATION, SUMMARY, SETS, PY_ABLATION),
+        "uncertainty/ablation uncertainty/bands uncertainty/what_if",
     ),
     **dict.fromkeys((RESAMPLING, RANDOM, BOOTSTRAP, RESAMPLERS), "uncertainty/bootstrap uncertainty/long_runs"),
     **dict.fromkeys((WHAT_IF, FRAGILITY), "uncertainty/what_if"),
@@ -184,20 +185,23 @@ MUTANTS = [
     ("sets: a tie does not win", DENSE, "value >= load<Vec>(row", "value > load<Vec>(row"),
     ("sets: a tie of a group's only open pair does not win", DENSE, "splat(group.pair.value) >= load", "splat(group.pair.value) > load"),
     ("sets: won under all, supported or not", DENSE, "(term & always) - (term & own)", "term - (term & own)"),
-    ("sets: a tie with the least counts as lost under all", DENSE, "lane_bits((v >= load<Vec>(&sets.low[c]))", "lane_bits((v > load<Vec>(&sets.low[c]))"),
+    ("sets: a tie with the least counts as lost under all", DENSE, "once = (v >= load<Vec>(&sets.low[c]))", "once = (v > load<Vec>(&sets.low[c]))"),
     ("sets: own wins are counted again", DENSE, "(term & always) - (term & own)", "(term & always)"),
     ("sets: a task that varies little is left out", DENSE, "any((load<Vec>(&sets.low[c]) != load<Vec>(&sets.own[c])) |", "any((load<Vec>(&sets.low[c]) > load<Vec>(&sets.own[c])) |"),
-    ("sets: S3 of one group, where it is fixed", DENSE, "c.s3 = (c.mean[0] + g.mean[0])", "c.s3 = (c.mean[0] + c.mean[0])"),
-    ("sets: S4 is the plain mean, where it is fixed", DENSE, "c.s4 = level4(splat(c.inverse[0]), splat(g.inverse[0]), splat(c.s3))[0]", "c.s4 = c.s3"),
+    ("sets: own wins of open pairs stay", DENSE, "change -= pair->value >= sets.own[pair->column] ? pair->steps : 0", "change -= 0"),
+    ("sets: S3 of one group, where it is fixed", DENSE, "s3 = (c.mean[0] + g.mean[0])", "s3 = (c.mean[0] + c.mean[0])"),
+    ("sets: S4 is the plain mean, where it is fixed", DENSE, "level4(splat(c.inverse[0]), splat(g.inverse[0]), splat(s3))[0]", "s3"),
+    ("sets: the group without a score", DENSE, "second ? g : c, divisor", "second ? c : g, divisor"),
+    ("sets: no Level-4 where S4 is fixed", DENSE, "|| of[m].s4 > 0.0", "|| false"),
     ("sets: S4 forgets G", DENSE, "level4(inverse_c[i], inverse_g[i], s3)", "level4(inverse_c[i], inverse_c[i], s3)"),
     ("sets: S5 without the percent", DENSE, "s4 * (mean_c[i] / 100.0)", "s4 * mean_c[i]"),
     ("sets: a tiny win is lost", DENSE, "std::max<std::int64_t>(sums[s], 1)", "std::max<std::int64_t>(sums[s], 0)"),
-    ("change: the old win stays", CHANGE, "(steps & after) - (steps & before)", "(steps & after)"),
-    ("change: lost wins go unseen", CHANGE, "flipped |= before ^ after", "flipped |= ~before & after"),
-    ("change: swap groups", CHANGE, "if (g == 2 * m) won_c += difference[g]", "if (g == 2 * m) won_g += difference[g]"),
+    ("change: the old win stays", CHANGE, "after < before ? steps[model] : -steps[model]", "steps[model]"),
+    ("change: lost wins go unseen", CHANGE, "(own >= before) ^ (own >= after)", "(own < before) & (own >= after)"),
+    ("change: swap groups", CHANGE, "won(g - 1, nullptr), won(g, sums)", "won(g, sums), won(g - 1, nullptr)"),
     ("change: S3 of one group", CHANGE, "v[2 * m] = (s_c + s_g) / 2.0", "v[2 * m] = (s_c + s_c) / 2.0"),
     ("change: S4 forgets G", CHANGE, "level4(1.0 / s_c, 1.0 / s_g, v", "level4(1.0 / s_c, 1.0 / s_c, v"),
-    ("change: S5 from S3", CHANGE, "v[n_language_ + 2] * v[n_language_]", "v[n_language_ + 1] * v[n_language_]"),
+    ("change: S5 from S3", CHANGE, "s5 = s4 * v[n_language_]", "s5 = s3 * v[n_language_]"),
     ("pairs: lower is not better", PAIRS, "y == y ? plan.sign[c] * z : y", "y == y ? z : y"),
     ("pairs: what is not supported adds", PAIRS, "terms[c] = adds ? term : 0", "terms[c] = term"),
     ("pairs: S2 of one group", PAIRS, "(mean(2 * m) + mean(2 * m + 1)) / 2.0", "(mean(2 * m) + mean(2 * m)) / 2.0"),
@@ -205,9 +209,9 @@ MUTANTS = [
     ("pairs: a tie does not win", PAIRS, "values[c] >= plan.sota[c] ? terms[c] : 0", "values[c] > plan.sota[c] ? terms[c] : 0"),
     ("pairs: forget the scale", PAIRS, "plan.sign[column] * (raw_sota * plan.scale[column])", "plan.sign[column] * raw_sota"),
     ("pairs: a tie is decided too", PAIRS, "from[half - 1] < threshold", "from[half - 1] <= threshold"),
-    ("tiles: forget the scale", TILES, "sign * (row[s] * scale)", "sign * row[s]"),
-    ("tiles: a missing specialist is beaten", TILES, "row[s] = v == v ? v : infinity", "row[s] = v == v ? v : -infinity"),
-    ("tiles: strict is lax", TILES, "row[s] = std::nextafter(row[s], infinity)", "row[s] = std::nextafter(row[s], -infinity)"),
+    ("tiles: forget the scale", THRESHOLDS, "(v * plan.scale[first + c])", "v"),
+    ("tiles: a missing specialist is beaten", THRESHOLDS, "v = v == v ? v : splat(infinity)", "v = v == v ? v : splat(-infinity)"),
+    ("tiles: strict is lax", THRESHOLDS, "std::nextafter(v[i], infinity)", "std::nextafter(v[i], -infinity)"),
     ("a perturbed σ moves up in every direction", RECIPES, 'if m.better == "higher" else -1.0', 'if m.better == "higher" else 1.0'),
     ("a perturbed σ only improves", RECIPES, "raw -= 1.0", "raw *= 0.5"),
     ("a candidate is drawn from the first half", RECIPES, "(draws >> np.uint64(32)) * self.sizes", "(draws >> np.uint64(33)) * self.sizes"),
@@ -279,9 +283,9 @@ MUTANTS = [
     ("rank: many are sorted the wrong way", SUMMARY, "a.score > b.score", "a.score < b.score"),
     ("rank: equal neighbours without a look", SUMMARY, "set > first && same(s, s - per_set, k, n_models)", "set > first"),
     ("sums: a bit is counted twice", SUMMARY, "steps >> 32", "steps >> 31"),
-    ("the least is the most", SUMMARY, "std::min(to.least[at], s[k])", "std::max(to.least[at], s[k])"),
-    ("hundredths are cut off", SUMMARY, "nearest(s[k] * 100.0)", "s[k] * 100.0"),
-    ("summary: a level at a score of 0", SUMMARY, "if (s[k] > 0.0) level", "if (s[k] >= 0.0) level"),
+    ("the least is the most", SUMMARY, "std::min(least, s)", "std::max(least, s)"),
+    ("hundredths are cut off", SUMMARY, "points[nearest(s * 100.0)]", "points[static_cast<std::size_t>(s * 100.0)]"),
+    ("summary: a level at a score of 0", SUMMARY, "scores[k - 1][set] > 0.0", "scores[k - 1][set] >= 0.0"),
     ("moved: on the last board only", SUMMARY, "moves |= here", "moves = here"),
     ("quantile: one too low", PY_SUMMARY, "math.ceil(q * self._some())", "math.floor(q * self._some())"),
     ("interval: one tail", PY_SUMMARY, "(1.0 - confidence) / 2.0", "1.0 - confidence"),
@@ -306,7 +310,8 @@ MUTANTS = [
     ("twin: a unit is drawn from all groups", SETS_TWIN, "self.starts[self.unit_group] + ((numbers", "((numbers"),
     # ---- What if
     ("what-if: the change upside down", WHAT_IF, "self.overall - self.prepared.scores.overall", "self.prepared.scores.overall - self.overall"),
-    ("what-if: gains are losses", WHAT_IF, "won(new) - won(bench.sota_z[self.tasks])", "won(bench.sota_z[self.tasks]) - won(new)"),
+    ("what-if: gains are losses", ABLATION, "(value[model] >= after) - (value[model] >= before)", "(value[model] >= before) - (value[model] >= after)"),
+    ("what-if: ranks of boards that change are the old ones", SUMMARY, "base != nullptr && same(scores, base, k, n_models)", "base != nullptr"),
     ("what-if: a level at a score of 0", WHAT_IF, "np.where(self.overall > 0,", "np.where(self.overall >= 0,"),
     ("update: lost wins go unseen", UPDATE, "reaches(z, old.sota_z[before], higher) != reaches(z, bench.sota_z[after], higher)", "~reaches(z, old.sota_z[before], higher) & reaches(z, bench.sota_z[after], higher)"),
     ("update: levels stay", UPDATE, "stale |= mask", "stale |= mask & False"),
