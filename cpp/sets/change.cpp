@@ -135,13 +135,14 @@ void change(const Pairs& pairs, const PairColumns& columns, const Unchanged& bas
                 }
             }
             parts.scores(v.data(), some, scores.data());
+            for (std::size_t k = 0; k < touched.size(); ++k)
+                for (std::size_t i = 0; i < lanes; ++i) difference[k * padded + some[i]] = 0;
         }
         output.copy(scores.data(), scores.size(), out + set * scores.size());
         for (std::size_t i = 0; i < n; ++i) {
             const std::size_t model = models[i];
             std::copy_n(&base.scores[model * 4], 4, &scores[model * 4]);
             is_among[model] = 0;
-            for (std::size_t k = 0; k < touched.size(); ++k) difference[k * padded + model] = 0;
         }
     }
     output.finish();
