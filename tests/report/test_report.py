@@ -187,6 +187,14 @@ def test_size_of_100_models_and_702_tasks():
     assert len(text.encode()) < MAX_BYTES
 
 
+def test_a_page_leaves_no_figure_to_the_notebook_it_is_made_in(paper):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    mine = pyplot.figure()
+    page(paper)
+    assert pyplot.get_fignums() == [mine.number]
+    pyplot.close(mine)
+
+
 def test_no_results_no_skills():
     bench, raw = random_case(3, 12, 1)
     text = page(gl.Scorer(bench).score(raw))

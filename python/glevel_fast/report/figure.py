@@ -126,7 +126,7 @@ def rows_of_labels(at: Sequence[float], widths: Sequence[float], space: float) -
 def inline_svg(
     ax: Any, name: str, title: str, description: str, tips: Mapping[str, Sequence[str]] | None = None
 ) -> str:
-    """The figure of `ax` as an SVG element for a page: no style, script or metadata, ink as the page's.
+    """The figure of `ax`, closed, as an SVG element for a page: no style, script or metadata, ink as the page's.
 
     Parameters
     ----------
@@ -143,6 +143,8 @@ def inline_svg(
     buffer = BytesIO()
     with _style():
         ax.figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor="none")
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close(ax.figure)  # it is in the page, so a notebook need not show it
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(buffer.getvalue())
     for parent in list(root.iter()):
