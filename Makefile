@@ -9,7 +9,7 @@ SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE $(CPP) $(shell find p
 # in them.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile -p no:benchmark
 
-.PHONY: demo test lint format bench docs develop clean sanitize determinism coverage fuzz mutants test-lowest wheel lock audit
+.PHONY: demo test lint format bench bench-avx2 docs develop clean sanitize determinism coverage fuzz mutants test-lowest wheel lock audit
 
 demo: $(VENV)/.installed
 	$(BIN)/glevel demo
@@ -36,6 +36,15 @@ bench: $(VENV)/.installed $(VENV)/.test
 	$(BIN)/pip install -q --group bench
 	$(BIN)/pip install -q --group peers || for peer in jax numba polars; do $(BIN)/pip install -q $$peer || true; done
 	$(BIN)/python -m pytest benchmarks --write-results $(PYTEST_ARGS)
+
+# The same on a machine with AVX-512, as far as that can be: the engine, NumPy, its BLAS, numba and JAX do without.
+bench-avx2: export GLEVEL_FAST_ISA := avx2
+bench-avx2: export NUMBA_CPU_NAME := haswell
+bench-avx2: export NUMBA_CPU_FEATURES := +avx2,+fma,+bmi2
+bench-avx2: export OPENBLAS_CORETYPE := Haswell
+bench-avx2: export XLA_FLAGS := --xla_cpu_max_isa=AVX2
+bench-avx2: export NPY_DISABLE_CPU_FEATURES = $(shell $(BIN)/python -c 'from numpy._core._multiarray_umath import __cpu_dispatch__ as d; print(*(f for f in d if "AVX512" in f or f == "X86_V4"))')
+bench-avx2: bench
 
 # Renews what scripts print into the documents, then builds the site into build/site; a warning is an error.
 docs: $(VENV)/.installed $(VENV)/.test $(VENV)/.docs

@@ -29,8 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    paths = gl.build_info()["instruction_sets"]
-    board = config.stash[BOARD] = targets.Board(next((p for p in paths if p in targets.KINDS), "baseline"), _cpu())
+    board = config.stash[BOARD] = targets.Board(gl.build_info()["instruction_set"], _cpu())
     board.section("Machine", _machine(board))
 
 
@@ -82,7 +81,9 @@ def _cpu() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
     info = gl.build_info()
-    return f"{name}, {info['threads']} cores, {info['instruction_sets'][0]}"
+    best, chosen = info["instruction_sets"][0], info["instruction_set"]
+    held = "" if chosen == best else f", held to {chosen} as its peers are"
+    return f"{name}, {info['threads']} cores, {best}{held}"
 
 
 def _machine(board: targets.Board) -> str:
