@@ -11,8 +11,9 @@
 namespace glevel {
 namespace {
 
-// Pieces large enough that handing them out costs nothing, small enough to even out the threads.
-constexpr std::size_t values_per_piece = 16384;
+// Pieces large enough that handing them out costs nothing, small enough to even out the threads. As large as they may
+// be, since the rows that are fetched ahead at a piece's end are those of another thread.
+constexpr std::size_t values_per_piece = 16384, pieces_per_thread = 16;
 
 // Scratch of one thread. Usual sizes are kept from call to call: for one model, asking for memory takes as long as
 // scoring.
@@ -57,7 +58,9 @@ template <class Work>
 void Engine::each(std::size_t n, std::size_t threads, const Work& work) const {
     const Kernels& kernels = n <= few_->lanes ? *few_ : *kernels_;
     const std::size_t lanes = kernels.lanes;
-    const std::size_t piece = std::max<std::size_t>(1, values_per_piece / plan_.n_tasks / lanes) * lanes;
+    const std::size_t rows =
+        std::max(values_per_piece / plan_.n_tasks, n / (pieces_per_thread * std::max<std::size_t>(threads, 1)));
+    const std::size_t piece = std::max<std::size_t>(1, rows / lanes) * lanes;
     const std::size_t size = scratch_size(plan_.n_tasks, plan_.n_modalities, lanes);
     const std::size_t workers = std::clamp<std::size_t>(threads, 1, (n + piece - 1) / piece + 1);
     if (workers == 1) {

@@ -262,9 +262,9 @@ bool score_in_rows(const Plan& plan, const Scratch& scratch, RowReader& reader, 
         const RowSums& of = scratch.rows[g];
         above_1 |= steps(of.all, -of.n_all, plan.rounder[g]) > of.n_all * steps_per_point(plan.rounder[g]);
     }
-    reader.fetch();
     rows.fill(plan.n_percent, plan.n_tasks);
-    if (!Streams(plan, scratch.streams).add(scratch.tile, scratch.rows)) return false;
+    if (!Streams(plan, scratch.streams).add(scratch.tile, scratch.rows, reader.ahead())) return false;
+    reader.ahead().rest();
     Mask n_supported{};
     for (std::size_t g = 0; g < plan.n_groups; ++g) {
         const RowSums& of = scratch.rows[g];

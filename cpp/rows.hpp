@@ -51,8 +51,12 @@ inline Sum sum_each(Sum (&v)[lanes]) {
 
 // Rows that come later, fetched into the L2 a line at a time while others are summed: in the order in which they lie in
 // memory, so that the machine reads on by itself. The L1 would be too small for them, and fetches into it too few.
+// Spread over all the work on a block: memory is slower than the fastest part of it, which would wait for its fetches.
 class Ahead {
    public:
+    // Of each 8 places where percent tasks could fetch a line, as many do; and lines that a mapped task fetches.
+    static constexpr std::size_t of_8 = lanes == 2 ? 3 : 5, a_column = lanes == 8 ? 2 : 1;
+
     // A block from 8 rows further on: the next one, or of narrower vectors the one after.
     void start(const double* rows, std::size_t n_tasks) {
         at_ = rows + 8 * n_tasks;
@@ -61,6 +65,9 @@ class Ahead {
     void line() {
         __builtin_prefetch(at_, 0, 2);
         at_ += 8;
+    }
+    void some(std::size_t n) {
+        for (; n > 0 && at_ < end_; --n) line();
     }
     void rest() {
         while (at_ < end_) line();
@@ -101,8 +108,8 @@ class RowReader {
             add<false>(g, sums);
     }
 
-    // Fetches what is left of the later rows.
-    void fetch() { ahead_.rest(); }
+    // What is left of the later rows.
+    Ahead& ahead() { return ahead_; }
 
     // Counts of all groups, once all were added: reading at once what was just written would wait for it.
     void count(RowSums* sums) const {
@@ -157,7 +164,7 @@ class RowReader {
             __m512i above[lanes], below[lanes];
             for_lanes([&](auto i) __attribute__((always_inline)) {
                 const double* row = from + i * stride;
-                ahead.line();
+                if constexpr (i < Ahead::of_8) ahead.line();
                 const __m512d z = whole ? _mm512_loadu_pd(row) : _mm512_maskz_loadu_pd(here, row);
                 const __mmask8 supported = whole ? _mm512_cmp_pd_mask(z, least, _CMP_GE_OQ)
                                                  : _mm512_mask_cmp_pd_mask(here, z, least, _CMP_GE_OQ);
@@ -299,7 +306,7 @@ class RowReader {
             add<false>(g, sums);
     }
 
-    void fetch() { ahead_.rest(); }
+    Ahead& ahead() { return ahead_; }
 
     void count(RowSums* sums) const {
         for (std::size_t g = 0; g < plan_.n_groups; ++g)
@@ -365,7 +372,7 @@ class RowReader {
         for (; k < end; ++k) {
             const double* from = rows + at[k];
             const Vec sota = load<Vec>(sotas + k * lanes);
-            ahead.line();
+            if (k % 8 < Ahead::of_8) ahead.line();
 #pragma GCC unroll 2
             for (std::size_t i = 0; i < abreast; ++i, from += stride) {
                 const Vec z = whole ? load<Vec>(from) : load_some(from, w_.mask[k]);

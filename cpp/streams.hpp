@@ -151,9 +151,9 @@ class Streams {
           masks_(reinterpret_cast<Masks*>(flat_ + (plan.n_tasks + abreast + 1) * lanes)) {}
 
     // Takes a tile of raw values; sums (n_groups,) of bits(points + the plan's rounder) get what these tasks add. False
-    // where a value is outside its domain.
-    bool add(const double* tile, RowSums* sums) {
-        const bool good = plan_.zero_scores ? fill<true>(tile, sums) : fill<false>(tile, sums);
+    // where a value is outside its domain. Fetches later rows meanwhile.
+    bool add(const double* tile, RowSums* sums, Ahead& ahead) {
+        const bool good = plan_.zero_scores ? fill<true>(tile, sums, ahead) : fill<false>(tile, sums, ahead);
         if (!good) return false;
         map(steep_, n_steep_, steep_curve);
         map(flat_, n_flat_, flat_curve);
@@ -192,7 +192,7 @@ class Streams {
 
     // Fills the streams; linear tasks are done at once. False where there is a value outside its domain.
     template <bool zero_scores>
-    bool fill(const double* tile, RowSums* sums) {
+    bool fill(const double* tile, RowSums* sums, Ahead& ahead) {
         double *steep = steep_, *flat = flat_;
         Masks* masks = masks_;
         Lanes good = lanes_of((1u << lanes) - 1);
@@ -204,6 +204,7 @@ class Streams {
             Sum all = sums[g].all, won_sum = sums[g].won;
             Mask n_all = sums[g].n_all, n_won = sums[g].n_won;
             for (; column < end; ++column, from += lanes) {
+                ahead.some(Ahead::a_column);
                 const Vec raw = load<Vec>(from), z = raw * column->scale;
                 const Lanes none = missing<zero_scores>(raw);
                 const Lanes inside = at_least(at_least(z, splat(column->low)), splat(column->high), z);

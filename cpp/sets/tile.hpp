@@ -88,7 +88,7 @@ class Output {
             for (; n >= lanes; n -= lanes, from += lanes, to += lanes) stream(to, load<Vec>(from));
         }
 #endif
-        std::memcpy(to, from, n * sizeof(double));
+        std::copy_n(from, n, to);  // there may be none, at no address
     }
 
     // Before other threads may read.
