@@ -113,7 +113,7 @@ void change(const Pairs& pairs, const PairColumns& columns, const Unchanged& bas
         }
         std::fill_n(models.begin() + static_cast<std::ptrdiff_t>(n), lanes, n > 0 ? models[n - 1] : 0);
         for (std::size_t at = 0; at < n; at += lanes) {
-            const std::size_t* some = &models[at];
+            const std::size_t* some = models.data() + at;
             const auto won = [&](std::size_t g, const std::int64_t* sums) {
                 return gather<Mask>([&](std::size_t i) {
                     return pairs.won[some[i] * n_groups + g] + (sums != nullptr ? sums[some[i]] : 0);

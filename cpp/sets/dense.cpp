@@ -260,8 +260,8 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
         for (std::size_t i = 0; i < n; ++i) {
             const double* value = pairs.value.get() + (first + i) * n_tasks;
             const std::int64_t* steps = pairs.steps.get() + (first + i) * n_tasks;
-            Group* own = &groups[i * n_groups];
-            Modality* of = &modalities[i * plan.n_modalities];
+            Group* own = groups.data() + i * n_groups;
+            Modality* of = modalities.data() + i * plan.n_modalities;
             std::fill(in_group.begin(), in_group.end(), 0);
             if (!pairs.tiny.empty())
                 for (const std::int32_t c : pairs.tiny[first + i])
@@ -269,7 +269,7 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
             const auto fix_groups = [&](std::size_t from, std::size_t to) {
                 for (std::size_t g = from; g < to; ++g) fix(own[g], in_group[g], sure[i * n_groups + g], divisor[g]);
             };
-            std::size_t* offset = &begin[i * (blocks.size() + 1)];
+            std::size_t* offset = begin.data() + i * (blocks.size() + 1);
             std::size_t b = 0, sorted = 0;
             const auto sort_groups = [&](std::size_t to) {
                 for (; b < blocks.size() && blocks[b].group < to; ++b) {
@@ -311,7 +311,7 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
                 const std::size_t to = std::min(from + abreast, n);
                 for (const auto& [group, begin_block, end_block, starts] : few ? by_group : by_block)
                     for (std::size_t i = from; i < to; ++i) {
-                        const std::size_t* offset = &begin[i * (blocks.size() + 1)];
+                        const std::size_t* offset = begin.data() + i * (blocks.size() + 1);
                         const std::size_t own = i * n_groups + group;
                         if ((starts || offset[begin_block] < offset[end_block]) &&
                             groups[own].kind == Group::Kind::varies)
@@ -320,7 +320,7 @@ void ablate(const Pairs& pairs, const Tiles& sets, std::size_t first, std::size_
                     }
                 for (std::size_t i = from; i < to; ++i) {
                     const std::size_t model = first + i;
-                    std::int64_t* own = &won[(i - from) * n_groups * tile];
+                    std::int64_t* own = won.data() + (i - from) * n_groups * tile;
                     if (!pairs.tiny.empty())
                         for (const std::int32_t c : pairs.tiny[model]) {
                             const auto column = static_cast<std::size_t>(c);
