@@ -112,7 +112,10 @@ inline void map_tile(const Plan& plan, const double* tile, double* points) {
     };
     for (const std::int32_t column : plan.curved) {
         const Vec raw = column_of(tile, column);
-        if (!any(raw == raw)) continue;  // its points are not read
+        if (!any(raw == raw)) {  // its points count for nothing
+            store(points + column * lanes, Vec{});
+            continue;
+        }
         const Vec z = raw * slots<folded>(plan.scale, column);
         const Vec constant = slots<folded>(plan.constant, column);
         w[n] = magnitude(plan.kind[column] == Kind::inverse ? z * constant : constant / z);  // of -0 too
