@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,11 @@ def shared():
     if not (folder / "official" / "expected.json").is_file():
         pytest.skip(f"the released workbooks are not at {folder} (set GLEVEL_SHARED)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_figures_left():
+    """pyplot keeps each figure, and warns of many, where a test before has loaded it."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")

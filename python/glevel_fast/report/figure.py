@@ -76,7 +76,7 @@ def axes(ax: Any, width: float, height: float, panels: int = 1) -> Iterator[Any]
 
 
 def save(ax: Any, path: Path) -> None:
-    """Write the figure of `ax` as .png, .svg or .pdf, whole or not at all.
+    """Write the figure of `ax` as .png, .svg or .pdf, whole or not at all, and close it.
 
     Raises
     ------
@@ -89,6 +89,13 @@ def save(ax: Any, path: Path) -> None:
     metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
     with _style():
         write(path, lambda file: ax.figure.savefig(file, format=kind, dpi=DPI, metadata=metadata))
+    _close(ax)
+
+
+def _close(ax: Any) -> None:
+    """Take a figure that is in its place from pyplot, where that is in use: a notebook need not show it as well."""
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close(ax.figure)
 
 
 def short_name(name: str) -> str:
@@ -143,8 +150,7 @@ def inline_svg(
     buffer = BytesIO()
     with _style():
         ax.figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor="none")
-    if pyplot := sys.modules.get("matplotlib.pyplot"):
-        pyplot.close(ax.figure)  # it is in the page, so a notebook need not show it
+    _close(ax)
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(buffer.getvalue())
     for parent in list(root.iter()):
