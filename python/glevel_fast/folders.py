@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,12 +21,11 @@ from glevel_fast.io.files import raising
 from glevel_fast.io.frames import AsFrames
 from glevel_fast.io.json import read_json
 from glevel_fast.loading.blocks import refuse_twins
-from glevel_fast.loading.folder import KINDS, Span, blocks, files_in, spans
+from glevel_fast.loading.folder import KINDS, Found, Span, blocks, files_in, spans
 from glevel_fast.loading.intake import Reading, is_folder
 from glevel_fast.loading.names import Renames
 from glevel_fast.machines.identity import identity
 from glevel_fast.machines.interrupt import Interrupt, Progress
-from glevel_fast.machines.job import joined
 from glevel_fast.machines.spread import spread
 from glevel_fast.text import fold_task, listing, shown, spelled
 from glevel_fast.version import __version__
@@ -126,10 +125,11 @@ def score_folder(
     marks = {name: identity(about["job"], span.mark, span.first, span.last) for name, span in wanted.items()}
     notes += _make_ready(folder, about, marks)
     missing = [name for name in wanted if _mark(os.path.join(folder, name)) != marks[name]]
+    if executor is not None:
+        threads = threads or 1
     job = _Job(scorer, reading, folder, [(name, wanted[name], marks[name]) for name in missing], threads)
-    found = _Done()
+    found = Found()
     if executor is not None and missing:
-        job = _Job(scorer, reading, folder, job.parts, threads or 1)
         before = _temporary(folder)
         spread(executor, job, found, 0, len(missing), 1, progress)
         for left in _temporary(folder) - before:  # by workers that were killed
@@ -177,11 +177,11 @@ def _files(sources: Sequence[str | os.PathLike[str]]) -> tuple[list[str], list[s
                 "scored part by part (`glevel convert` makes them)"
             )
     first: dict[str, str] = {}
-    for i, path in enumerate(files):
+    for path in files:
         name = os.path.basename(path)
         if name in first:
             raise ResultsError(f"two files have the name {shown(name)}, after which the parts are called: "
-                               f"{first[name]} and {files[i]}; rename one")  # fmt: skip
+                               f"{first[name]} and {path}; rename one")  # fmt: skip
         first[name] = path
     return files, notes
 
@@ -236,26 +236,6 @@ def _temporary(folder: str) -> set[str]:
     return set(glob.glob(os.path.join(glob.escape(folder), ".glevel-*.tmp")))
 
 
-@dataclass
-class _Done:
-    """Parts that are written, by their numbers."""
-
-    ranges: tuple[tuple[int, int], ...] = ()
-    errors: dict[int, GLevelError] = field(default_factory=dict)
-    used: frozenset[str] = frozenset()
-
-    def add(self, part: _Done) -> None:
-        self.ranges = joined(self.ranges, part.ranges) or ()
-        self.errors |= part.errors
-        self.used |= part.used
-
-    def merge(self, *others: _Done) -> _Done:
-        whole = _Done()
-        for one in (self, *others):
-            whole.add(one)
-        return whole
-
-
 @dataclass(frozen=True)
 class _Job:
     """Scores spans and writes their parts, wherever it is unpickled."""
@@ -266,8 +246,8 @@ class _Job:
     parts: list[tuple[str, Span, str]]
     threads: int | None
 
-    def __call__(self, first: int, last: int) -> _Done:
-        done = _Done(((first, last),))
+    def __call__(self, first: int, last: int) -> Found:
+        done = Found(((first, last),))
         for i in range(first, last):
             try:
                 self.make(*self.parts[i])

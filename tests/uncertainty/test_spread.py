@@ -212,7 +212,9 @@ def test_a_piece_that_always_fails_ends_the_run():
             raise ZeroDivisionError("no")
         return fn(*args)
 
-    with pytest.raises(GLevelError, match=r"sets 200 to 299 failed 3 times on the workers, .*ZeroDivisionError: no"):
+    with pytest.raises(
+        GLevelError, match=r"numbers 200 to 299 of the run failed 3 times on the workers, .*ZeroDivisionError: no"
+    ):
         SCORER.ablate(RAW, KINDS["perturbed"], executor=Odd(broken), piece=100)
 
 
@@ -315,7 +317,9 @@ class Failing(SpecialistSets):
 
 def test_a_piece_that_always_fails_on_dask_ends_the_run(dask):
     sets = Failing(BENCH, KINDS["perturbed"].recipe)
-    with pytest.raises(GLevelError, match=r"sets 200 to 299 failed 3 times on the workers, .*ZeroDivisionError: no"):
+    with pytest.raises(
+        GLevelError, match=r"numbers 200 to 299 of the run failed 3 times on the workers, .*ZeroDivisionError: no"
+    ):
         SCORER.ablate(RAW, sets, executor=dask, piece=100)
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from glevel_fast.errors import ResultsError
+from glevel_fast.errors import GLevelError, ResultsError
 from glevel_fast.extras import require
 from glevel_fast.io.arrow import arrow_errors, listed_tasks, table_of, texts_of
 from glevel_fast.io.files import open_file, raising
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from glevel_fast.io.table import Table
     from glevel_fast.machines.interrupt import Progress
 
-__all__ = ["Span", "blocks", "files_in", "read_all", "spans"]
+__all__ = ["Found", "Span", "blocks", "files_in", "read_all", "spans"]
 
 KINDS = (".parquet", ".arrow")
 MAX_BYTES = 2**44
@@ -163,7 +163,7 @@ def read_all(
             units += [span for path in files for span in spans(path)]
         else:
             units.append(source)
-    found, job = _Blocks(), _Read(units, bench, reading)
+    found, job = Found(), _Read(units, bench, reading)
     if executor is None:
         for i in range(len(units)):
             found.blocks[i] = job.read(i)
@@ -181,22 +181,23 @@ def read_all(
 
 
 @dataclass
-class _Blocks:
-    """What was read, by the number of its source."""
+class Found:
+    """What a run over sources has done, by their numbers: what was read, where it is asked for, and what failed."""
 
     ranges: tuple[tuple[int, int], ...] = ()
     blocks: dict[int, list[Block]] = field(default_factory=dict)
-    errors: dict[int, ResultsError] = field(default_factory=dict)
+    errors: dict[int, GLevelError] = field(default_factory=dict)
     used: frozenset[str] = frozenset()
+    """Names that were written otherwise than they are meant, of those to rename."""
 
-    def add(self, part: _Blocks) -> None:
+    def add(self, part: Found) -> None:
         self.ranges = joined(self.ranges, part.ranges) or ()
         self.blocks |= part.blocks
         self.errors |= part.errors
         self.used |= part.used
 
-    def merge(self, *others: _Blocks) -> _Blocks:
-        whole = _Blocks()
+    def merge(self, *others: Found) -> Found:
+        whole = Found()
         for one in (self, *others):
             whole.add(one)
         return whole
@@ -216,8 +217,8 @@ class _Read:
             return list(blocks(unit, self.bench, self.reading))
         return [read(unit, self.bench, self.reading)]
 
-    def __call__(self, first: int, last: int) -> _Blocks:
-        found = _Blocks(((first, last),))
+    def __call__(self, first: int, last: int) -> Found:
+        found = Found(((first, last),))
         for i in range(first, last):
             try:
                 found.blocks[i] = self.read(i)

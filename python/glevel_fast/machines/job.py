@@ -93,6 +93,6 @@ class Pieces:
 def failed_for_good(piece: tuple[int, int], error: BaseException | None) -> GLevelError:
     """The run's error where a piece failed too often."""
     return GLevelError(
-        f"sets {piece[0]} to {piece[1] - 1} failed {TRIES} times on the workers, the last time with "
+        f"numbers {piece[0]} to {piece[1] - 1} of the run failed {TRIES} times on the workers, the last time with "
         f"{type(error).__name__}: {error}"
     )
