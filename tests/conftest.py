@@ -5,8 +5,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# With lxml beside it, openpyxl writes "∞" as a character reference, which takes the other way of reading.
-os.environ["OPENPYXL_LXML"] = "False"
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")
 

@@ -2,7 +2,9 @@
 #include "cells.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -11,7 +13,35 @@
 namespace glevel::bindings {
 namespace {
 
-// A text without the five entities that XML has; nothing where it holds another one.
+// Adds the character that a reference ("&#8734;", "&#x221E;") to something beyond ASCII stands for, as UTF-8; the bytes
+// of the reference, none where it is another one.
+std::size_t refer(std::string_view text, std::string& plain) {
+    if (text.substr(0, 2) != "&#") return 0;
+    const bool hexadecimal = text.substr(0, 3) == "&#x";
+    const char *const begin = text.data() + (hexadecimal ? 3 : 2), *const end = text.data() + text.size();
+    std::uint32_t code = 0;
+    const auto read = std::from_chars(begin, end, code, hexadecimal ? 16 : 10);
+    const bool is_surrogate = code >= 0xd800 && code < 0xe000, is_none = code == 0xfffe || code == 0xffff;
+    if (read.ec != std::errc{} || read.ptr == end || *read.ptr != ';' || code < 0xa0 || code > 0x10ffff ||
+        is_surrogate || is_none)
+        return 0;
+    const auto put = [&](std::uint32_t byte) { plain += static_cast<char>(byte); };
+    if (code < 0x800) {
+        put(0xc0 | code >> 6);
+    } else {
+        if (code < 0x10000) {
+            put(0xe0 | code >> 12);
+        } else {
+            put(0xf0 | code >> 18);
+            put(0x80 | (code >> 12 & 0x3f));
+        }
+        put(0x80 | (code >> 6 & 0x3f));
+    }
+    put(0x80 | (code & 0x3f));
+    return static_cast<std::size_t>(read.ptr - text.data()) + 1;
+}
+
+// A text without the five entities that XML has, and without references; nothing where it holds another one.
 bool unescape(std::string_view text, std::string& plain) {
     constexpr std::pair<std::string_view, char> entities[] = {
         {"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
@@ -19,6 +49,10 @@ bool unescape(std::string_view text, std::string& plain) {
     for (std::size_t i = 0; i < text.size();) {
         if (text[i] != '&') {
             plain += text[i++];
+            continue;
+        }
+        if (const std::size_t length = refer(text.substr(i), plain); length > 0) {
+            i += length;
             continue;
         }
         const auto* found = std::find_if(std::begin(entities), std::end(entities),

@@ -12,6 +12,17 @@ from glevel_fast.io.xlsx import MAX_TEXT, Package, is_date, is_percent
 
 _SHARED = re.compile(r"<si><t(?: xml:space=\"preserve\")?>([^<]*)</t>(?:<phoneticPr [^<>]*/>)?</si>")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
+_REFERENCE = re.compile("&(?:#([0-9]{1,7});|#x([0-9A-Fa-f]{1,6});|[a-z]+;|)")
+
+
+def _character(found: re.Match[str]) -> str:
+    """What an entity, or a reference to something beyond ASCII, stands for; a zero for any other."""
+    decimal, hexadecimal = found.groups()
+    if decimal is None and hexadecimal is None:
+        return _ENTITIES.get(found[0], "\0")
+    code = int(decimal) if decimal is not None else int(hexadecimal, 16)
+    is_character = 0xA0 <= code <= 0x10FFFF and not 0xD800 <= code < 0xE000 and code not in (0xFFFE, 0xFFFF)
+    return chr(code) if is_character else "\0"
 
 
 class PlainSheets:
@@ -54,8 +65,8 @@ class PlainSheets:
             return []
         for i, text in enumerate(texts):
             if "&" in text:
-                texts[i] = re.sub("&[a-z]+;", lambda found: _ENTITIES.get(found[0], "\0"), text)
-                if "\0" in texts[i] or text.count("&") > len(re.findall("&[a-z]+;", text)):
+                texts[i] = _REFERENCE.sub(_character, text)
+                if "\0" in texts[i]:
                     return []
         return [text.strip() for text in texts]
 
